@@ -29,6 +29,9 @@ var (
 	// it: the pool's Root, or the directory a file is saved to.
 	ErrEscapes = errors.New("path leads outside its directory")
 
+	// ErrTooLarge says that a file is larger than [PoolOptions].MaxFileSize.
+	ErrTooLarge = errors.New("file is too large")
+
 	// ErrExcluded is the reason of a [SkippedFile] whose path contains one of
 	// [ConcatOptions].Exclude, whose type was not asked for, or that is the
 	// output file itself.

@@ -1,0 +1,244 @@
+package fileops
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+)
+
+// Submit runs fn on the pool and returns a future of its value: a way to put
+// any blocking call (a PDF reader, a database driver, a network mount) under
+// the pool's bound, as asyncio.to_thread does in Python. A nil p means
+// [DefaultPool].
+//
+// Submit does not block. fn starts when a slot is free and holds that slot
+// until it returns. The context it gets is ctx, and says that it holds one:
+// operations of the same pool that fn calls with it, Submit included, take no
+// second slot but run one at a time on fn's, so nesting cannot deadlock. An
+// operation that fn calls with another context waits for a slot of its own.
+//
+// A panic in fn, or runtime.Goexit, completes the future with a *[PanicError].
+// A future that the pool refuses is complete at once, with [ErrOverloaded] or
+// [ErrClosed].
+func Submit[T any](ctx context.Context, p *Pool, fn func(context.Context) (T, error)) *Future[T] {
+	if p == nil {
+		p = DefaultPool
+	}
+	return start(ctx, p, operation[T]{name: "submit", do: func(t *task) (T, error) {
+		return lend(t, fn)
+	}})
+}
+
+// A Future is the value that an operation will have. It completes once: all
+// waiters see the same result, as often as they ask, and one waiter's giving
+// up changes nothing for the others. Its methods may be called from many
+// goroutines at once. Futures come from the Async functions and [Submit]; the
+// zero value never completes.
+type Future[T any] struct {
+	task task
+	op   operation[T]
+
+	done  chan struct{} // closed once value and err are set
+	value T
+	err   error
+
+	mu     sync.Mutex
+	onDone []func()
+}
+
+// Result is the outcome of an operation: its value, or the error that kept it
+// from having one.
+type Result[T any] struct {
+	Value T
+	Err   error
+}
+
+// Await waits until the future is complete or ctx ends, and returns its
+// result or ctx.Err(). A complete future's result wins over an ended ctx. An
+// ended ctx ends this wait only: the operation goes on, other waiters are
+// untouched and the result stays; what cancels the operation is the context
+// that it was started with.
+func (f *Future[T]) Await(ctx context.Context) (T, error) {
+	if f.wait(ctx.Done()) {
+		return f.value, f.err
+	}
+	var zero T
+	return zero, ctx.Err()
+}
+
+// Done returns a channel that is closed when the future is complete.
+func (f *Future[T]) Done() <-chan struct{} { return f.done }
+
+// Result waits until the future is complete, however long that takes, and
+// returns its result.
+func (f *Future[T]) Result() (T, error) {
+	<-f.done
+	return f.value, f.err
+}
+
+// Chan returns a channel that gives the result once it is there and is then
+// closed. Each call makes a channel of its own. Nothing leaks if nobody reads
+// it.
+func (f *Future[T]) Chan() <-chan Result[T] {
+	ch := make(chan Result[T], 1)
+	f.whenDone(func() {
+		ch <- Result[T]{f.value, f.err}
+		close(ch)
+	})
+	return ch
+}
+
+// wait reports whether the future completed before quit was closed.
+func (f *Future[T]) wait(quit <-chan struct{}) bool {
+	if quit == nil { // a plain receive is twice as fast as a select
+		<-f.done
+		return true
+	}
+	if f.isDone() {
+		return true
+	}
+	f.task.waiters.Add(1)
+	defer f.task.waiters.Add(-1)
+	select {
+	case <-f.done:
+		return true
+	case <-quit:
+		if f.isDone() {
+			return true
+		}
+		f.task.givenUp.Store(true)
+		return false
+	}
+}
+
+func (f *Future[T]) isDone() bool {
+	select {
+	case <-f.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// complete sets the result and tells everyone. It is called once.
+func (f *Future[T]) complete(value T, err error) {
+	f.value, f.err = value, err
+	f.mu.Lock()
+	close(f.done)
+	calls := f.onDone
+	f.onDone = nil
+	f.mu.Unlock()
+	for _, call := range calls {
+		call()
+	}
+}
+
+// whenDone calls fn when the future is complete: now if it is. fn must not
+// block.
+func (f *Future[T]) whenDone(fn func()) {
+	f.mu.Lock()
+	if !f.isDone() {
+		f.onDone = append(f.onDone, fn)
+		f.mu.Unlock()
+		return
+	}
+	f.mu.Unlock()
+	fn()
+}
+
+// All waits for all futures and returns their values in the order of fs. The
+// first error, in time, ends the wait: All then returns nil and that error,
+// and so it does with ctx.Err() when ctx ends. The futures themselves go on.
+func All[T any](ctx context.Context, fs ...*Future[T]) ([]T, error) {
+	for _, r := range AsCompleted(ctx, fs...) {
+		if r.Err != nil {
+			return nil, r.Err
+		}
+	}
+	values := make([]T, len(fs))
+	for i, f := range fs {
+		values[i] = f.value
+	}
+	return values, nil
+}
+
+// AllSettled waits for all futures and returns their results in the order of
+// fs, whatever they are. When ctx ends, futures that are not complete have
+// ctx.Err() in their place.
+func AllSettled[T any](ctx context.Context, fs ...*Future[T]) []Result[T] {
+	results := make([]Result[T], len(fs))
+	for i, f := range fs {
+		results[i].Value, results[i].Err = f.Await(ctx)
+	}
+	return results
+}
+
+// Any waits for the first future to succeed and returns its value. If none
+// does it returns all their errors joined, in the order of fs; ctx.Err()
+// stands for those that were not complete when ctx ended. Without futures it
+// returns an *[OptionError].
+func Any[T any](ctx context.Context, fs ...*Future[T]) (T, error) {
+	var zero T
+	if len(fs) == 0 {
+		return zero, &OptionError{Option: "fs", Value: 0, Reason: "needs at least one future"}
+	}
+	errs := make([]error, len(fs))
+	for i, r := range AsCompleted(ctx, fs...) {
+		if r.Err == nil {
+			return r.Value, nil
+		}
+		errs[i] = r.Err
+	}
+	return zero, errors.Join(errs...)
+}
+
+// AsCompleted yields each future's index in fs and its result, in the order
+// in which they complete; those that are complete already come first, in the
+// order of fs. When ctx ends, the rest are yielded with ctx.Err(), so that
+// every index comes exactly once. Breaking out of the loop leaks nothing and
+// leaves the futures as they are.
+func AsCompleted[T any](ctx context.Context, fs ...*Future[T]) iter.Seq2[int, Result[T]] {
+	return func(yield func(int, Result[T]) bool) {
+		completed := make(chan int, len(fs)) // room for all: telling never blocks
+		for i, f := range fs {
+			f.whenDone(func() { completed <- i })
+		}
+		seen := make([]bool, len(fs))
+		for range fs {
+			i, ok := receive(ctx, completed)
+			if !ok {
+				break
+			}
+			seen[i] = true
+			if !yield(i, Result[T]{fs[i].value, fs[i].err}) {
+				return
+			}
+		}
+		for i, f := range fs {
+			if seen[i] {
+				continue
+			}
+			value, err := f.Await(ctx) // ctx has ended: this does not wait
+			if !yield(i, Result[T]{value, err}) {
+				return
+			}
+		}
+	}
+}
+
+// receive takes a value from ch unless ctx ends first; what is there already
+// wins over an ended ctx.
+func receive[T any](ctx context.Context, ch <-chan T) (v T, ok bool) {
+	select {
+	case v = <-ch:
+		return v, true
+	default:
+	}
+	select {
+	case v = <-ch:
+		return v, true
+	case <-ctx.Done():
+		return v, false
+	}
+}

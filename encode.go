@@ -1,0 +1,454 @@
+package fileops
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/bits"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The JSON keys of a chunk, in their order but for the metadata's, which come
+// after file_size.
+const (
+	keyText     = "chunk_content"
+	keyID       = "chunk_id"
+	keyTotal    = "total_chunks"
+	keySize     = "chunk_size"
+	keyPath     = "file_path"
+	keyName     = "file_name"
+	keyFileSize = "file_size"
+	keyStart    = "start_byte"
+	keyEnd      = "end_byte"
+	keyTokens   = "tokens"
+)
+
+// isChunkKey reports whether a chunk's JSON has a key of its own by that name.
+func isChunkKey(key string) bool {
+	switch key {
+	case keyText, keyID, keyTotal, keySize, keyPath, keyName, keyFileSize, keyStart, keyEnd, keyTokens:
+		return true
+	}
+	return false
+}
+
+// checkMetadata returns an error unless a chunk's JSON can hold the value
+// under the key.
+func checkMetadata(key string, value any) error {
+	_, err := marshalMetadata(key, value)
+	return err
+}
+
+// marshalMetadata returns the value as compact JSON.
+func marshalMetadata(key string, value any) ([]byte, error) {
+	if isChunkKey(key) {
+		return nil, &OptionError{Option: "Metadata", Value: key, Reason: "is a key of the chunk itself"}
+	}
+	if !utf8.ValidString(key) {
+		return nil, &OptionError{Option: "Metadata", Value: key, Reason: "is not valid UTF-8"}
+	}
+	return protect(func() ([]byte, error) { // a value may have its own MarshalJSON
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(value); err != nil {
+			return nil, &OptionError{Option: "Metadata", Value: key, Reason: "cannot be marshaled: " + err.Error()}
+		}
+		return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	})
+}
+
+// A layout is the white space of an object, and what else is between its
+// parts.
+type layout struct {
+	open, comma, colon, close string
+	indent                    string // of the object's keys, "" for compact
+}
+
+var (
+	compact  = layout{"{", ",", ":", "}", ""}
+	indented = layout{"{\n  ", ",\n  ", ": ", "\n}", "  "}
+	inArray  = layout{"  {\n    ", ",\n    ", ": ", "\n  }", "    "}
+)
+
+// metadata returns the part of an object that holds the metadata, with a comma
+// before each key.
+func (l layout) metadata(metadata map[string]any) ([]byte, error) {
+	var dst []byte
+	for _, key := range slices.Sorted(maps.Keys(metadata)) {
+		value, err := marshalMetadata(key, metadata[key])
+		if err != nil {
+			return nil, err
+		}
+		dst = append(dst, l.comma...)
+		dst = appendString(dst, key)
+		dst = append(dst, l.colon...)
+		if l.indent != "" {
+			var b bytes.Buffer
+			if err := json.Indent(&b, value, l.indent, "  "); err != nil {
+				return nil, err
+			}
+			value = b.Bytes()
+		}
+		dst = append(dst, value...)
+	}
+	return dst, nil
+}
+
+// key appends a key, one of ours, and what is around it.
+func (l layout) key(dst []byte, key string) []byte {
+	dst = append(dst, l.comma...)
+	return l.firstKey(dst, key)
+}
+
+// firstKey is key for the first one of an object.
+func (l layout) firstKey(dst []byte, key string) []byte {
+	dst = append(dst, '"')
+	dst = append(dst, key...)
+	dst = append(dst, '"')
+	return append(dst, l.colon...)
+}
+
+// number appends a key and its value.
+func (l layout) number(dst []byte, key string, value int64) []byte {
+	return strconv.AppendInt(l.key(dst, key), value, 10)
+}
+
+// append appends the chunk as an object, with metadata as the method of that
+// name returned it.
+func (l layout) append(dst []byte, c *TextChunk, metadata []byte) []byte {
+	dst = append(dst, l.open...)
+	dst = l.firstKey(dst, keyText)
+	dst = appendString(dst, c.Text)
+	dst = l.number(dst, keyID, int64(c.ID))
+	dst = l.number(dst, keyTotal, int64(c.Total))
+	dst = l.number(dst, keySize, int64(c.Size))
+	if c.FilePath != "" {
+		dst = appendString(l.key(dst, keyPath), c.FilePath)
+		dst = appendString(l.key(dst, keyName), c.FileName)
+		dst = l.number(dst, keyFileSize, c.FileSize)
+	}
+	dst = append(dst, metadata...)
+	dst = l.number(dst, keyStart, int64(c.Start))
+	dst = l.number(dst, keyEnd, int64(c.End))
+	if c.Tokens != nil {
+		dst = appendStrings(l.key(dst, keyTokens), c.Tokens)
+	}
+	return append(dst, l.close...)
+}
+
+// appendStrings appends a JSON array.
+func appendStrings(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i, s := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, s)
+	}
+	return append(dst, ']')
+}
+
+// appendString appends a JSON string. It escapes what must be escaped and
+// nothing else, so other scripts and HTML stay readable. Bytes that are not
+// valid UTF-8 become U+FFFD, each one.
+func appendString(dst []byte, s string) []byte {
+	if !isValid(s) {
+		s = string([]rune(s))
+	}
+	dst = slices.Grow(dst, len(s)+2)
+	dst = append(dst, '"')
+	done := 0
+	for i := plainPrefix(s); i < len(s); i += 1 + plainPrefix(s[i+1:]) {
+		dst = append(dst, s[done:i]...)
+		dst = appendEscaped(dst, s[i])
+		done = i + 1
+	}
+	dst = append(dst, s[done:]...)
+	return append(dst, '"')
+}
+
+// appendEscaped appends the escape of a byte that a JSON string cannot hold.
+func appendEscaped(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	}
+	const hex = "0123456789abcdef"
+	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+}
+
+// plainPrefix returns how many bytes at the start of s need no escape.
+func plainPrefix(s string) int {
+	b := []byte(s) // not copied: nothing here writes or keeps it
+	i := 0
+	for ; len(b)-i >= 8; i += 8 {
+		if x := special(binary.LittleEndian.Uint64(b[i:])); x != 0 {
+			return i + bits.TrailingZeros64(x)/8
+		}
+	}
+	for ; i < len(b); i++ {
+		if c := b[i]; c < ' ' || c == '"' || c == '\\' {
+			break
+		}
+	}
+	return i
+}
+
+// special has the high bit of each byte in x that a JSON string cannot hold.
+// It may have others too, but only above a right one: borrows go up.
+func special(x uint64) uint64 {
+	const each = 0x0101010101010101
+	quote, backslash := x^'"'*each, x^'\\'*each
+	return ((x-' '*each)&^x | (quote-each)&^quote | (backslash-each)&^backslash) & highBits
+}
+
+// MarshalJSON implements [json.Marshaler]. It fails only for Metadata that a
+// chunk's JSON cannot hold.
+func (c TextChunk) MarshalJSON() ([]byte, error) { return compact.marshal(nil, &c) }
+
+// appendIndented appends the chunk as an object with an indentation of two
+// spaces.
+func appendIndented(dst []byte, c *TextChunk) ([]byte, error) { return indented.marshal(dst, c) }
+
+// marshal appends the chunk with its own metadata.
+func (l layout) marshal(dst []byte, c *TextChunk) ([]byte, error) {
+	metadata, err := l.metadata(c.Metadata)
+	if err != nil {
+		return nil, err
+	}
+	return l.append(dst, c, metadata), nil
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]. Keys that are not a chunk's own
+// become Metadata. Without start_byte or end_byte, Start or End is -1.
+func (c *TextChunk) UnmarshalJSON(data []byte) error {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(data, &object); err != nil {
+		return err
+	}
+	if object == nil { // null, which by convention changes nothing
+		return nil
+	}
+	chunk := TextChunk{Start: -1, End: -1}
+	for key, value := range object {
+		if err := chunk.unmarshalKey(key, value); err != nil {
+			return fmt.Errorf("%s: %w", key, err)
+		}
+	}
+	*c = chunk
+	return nil
+}
+
+// unmarshalKey sets what the key stands for.
+func (c *TextChunk) unmarshalKey(key string, value json.RawMessage) error {
+	var to any
+	switch key {
+	case keyText:
+		to = &c.Text
+	case keyID:
+		to = &c.ID
+	case keyTotal:
+		to = &c.Total
+	case keySize:
+		to = &c.Size
+	case keyPath:
+		to = &c.FilePath
+	case keyName:
+		to = &c.FileName
+	case keyFileSize:
+		to = &c.FileSize
+	case keyStart:
+		to = &c.Start
+	case keyEnd:
+		to = &c.End
+	case keyTokens:
+		to = &c.Tokens
+	default:
+		var v any
+		if err := json.Unmarshal(value, &v); err != nil {
+			return err
+		}
+		if c.Metadata == nil {
+			c.Metadata = make(map[string]any)
+		}
+		c.Metadata[key] = v
+		return nil
+	}
+	return json.Unmarshal(value, to)
+}
+
+// A chunkForm writes the chunks of one operation in a form that OutputFile can
+// have: header, then all chunks with separator between any two, then footer.
+// It is not changed after it is made, so many goroutines may use it at once,
+// each appending to its own bytes.
+type chunkForm struct {
+	header, separator, footer string
+
+	append1  func(f *chunkForm, dst []byte, c *TextChunk) []byte
+	metadata []byte // of every chunk, encoded
+	tokens   bool   // whether a table has a column for them
+}
+
+// newChunkForm returns the form of o.OutputFile.
+func newChunkForm(o *ChunkOptions) (*chunkForm, error) {
+	newForm, err := chunkFormOf(o.OutputFile)
+	if err != nil {
+		return nil, err
+	}
+	return newForm(o)
+}
+
+// chunkFormOf returns what makes the form that the path's extension names.
+func chunkFormOf(path string) (func(*ChunkOptions) (*chunkForm, error), error) {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".json":
+		return newArrayForm, nil
+	case ".jsonl":
+		return newLinesForm, nil
+	case ".csv":
+		return newTableForm, nil
+	}
+	return nil, &OptionError{Option: "OutputFile", Value: path, Reason: "must end in .json, .jsonl or .csv"}
+}
+
+// appendChunk appends one chunk, without a separator.
+func (f *chunkForm) appendChunk(dst []byte, c *TextChunk) []byte { return f.append1(f, dst, c) }
+
+// appendChunks appends the chunks with separators between them.
+func (f *chunkForm) appendChunks(dst []byte, chunks []TextChunk) []byte {
+	for i := range chunks {
+		if i > 0 {
+			dst = append(dst, f.separator...)
+		}
+		dst = f.append1(f, dst, &chunks[i])
+	}
+	return dst
+}
+
+// newArrayForm is a JSON array of objects, indented.
+func newArrayForm(o *ChunkOptions) (*chunkForm, error) {
+	metadata, err := inArray.metadata(o.Metadata)
+	return &chunkForm{
+		header: "[\n", separator: ",\n", footer: "\n]\n",
+		metadata: metadata,
+		append1: func(f *chunkForm, dst []byte, c *TextChunk) []byte {
+			return inArray.append(dst, c, f.metadata)
+		},
+	}, err
+}
+
+// newLinesForm is a compact JSON object a line.
+func newLinesForm(o *ChunkOptions) (*chunkForm, error) {
+	metadata, err := compact.metadata(o.Metadata)
+	return &chunkForm{
+		metadata: metadata,
+		append1: func(f *chunkForm, dst []byte, c *TextChunk) []byte {
+			return append(compact.append(dst, c, f.metadata), '\n')
+		},
+	}, err
+}
+
+// newTableForm is a CSV table as encoding/csv writes it: a line of column names,
+// then a line a chunk. Bytes are written as they are. RFC 4180 keeps a CR LF in
+// a quoted field, but the Reader of encoding/csv makes it LF.
+func newTableForm(o *ChunkOptions) (*chunkForm, error) {
+	f := &chunkForm{tokens: o.Unit == Tokens && o.KeepTokens, append1: (*chunkForm).appendRow}
+	columns := []string{keyText, keyID, keyTotal, keySize, keyPath, keyName, keyFileSize}
+	for _, key := range slices.Sorted(maps.Keys(o.Metadata)) {
+		value, err := marshalMetadata(key, o.Metadata[key])
+		if err != nil {
+			return nil, err
+		}
+		columns = append(columns, key)
+		f.metadata = appendField(append(f.metadata, ','), cellOf(value))
+	}
+	columns = append(columns, keyStart, keyEnd)
+	if f.tokens {
+		columns = append(columns, keyTokens)
+	}
+	var header []byte
+	for i, column := range columns {
+		if i > 0 {
+			header = append(header, ',')
+		}
+		header = appendField(header, column)
+	}
+	f.header = string(append(header, '\n'))
+	return f, nil
+}
+
+// cellOf returns what a table holds for a JSON value: the text of a string,
+// nothing for null, and of others the JSON.
+func cellOf(value []byte) string {
+	var s *string
+	if json.Unmarshal(value, &s) != nil {
+		return string(value)
+	}
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// appendRow appends the chunk as a line of a table.
+func (f *chunkForm) appendRow(dst []byte, c *TextChunk) []byte {
+	number := func(n int64) {
+		dst = strconv.AppendInt(append(dst, ','), n, 10)
+	}
+	dst = appendField(dst, c.Text)
+	number(int64(c.ID))
+	number(int64(c.Total))
+	number(int64(c.Size))
+	dst = appendField(append(dst, ','), c.FilePath)
+	dst = appendField(append(dst, ','), c.FileName)
+	number(c.FileSize)
+	dst = append(dst, f.metadata...)
+	number(int64(c.Start))
+	number(int64(c.End))
+	if f.tokens {
+		dst = appendField(append(dst, ','), string(appendStrings(nil, c.Tokens)))
+	}
+	return append(dst, '\n')
+}
+
+// appendField appends a field of a table, in quotes where encoding/csv writes
+// quotes.
+func appendField(dst []byte, s string) []byte {
+	if !needsQuotes(s) {
+		return append(dst, s...)
+	}
+	dst = slices.Grow(dst, len(s)+2)
+	dst = append(dst, '"')
+	for {
+		i := strings.IndexByte(s, '"')
+		if i < 0 {
+			break
+		}
+		dst = append(append(dst, s[:i]...), '"', '"')
+		s = s[i+1:]
+	}
+	return append(append(dst, s...), '"')
+}
+
+// needsQuotes reports whether encoding/csv quotes the field.
+func needsQuotes(s string) bool {
+	if s == "" {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(s)
+	return s == `\.` || unicode.IsSpace(first) || strings.ContainsAny(s, ",\"\r\n")
+}

@@ -1,0 +1,367 @@
+package fileops
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+)
+
+// An operation is one of the package's operations with its arguments: what
+// the plain function, the method and the async variants all run.
+type operation[T any] struct {
+	name, path string // for errors, logs and Stats
+	do         func(*task) (T, error)
+}
+
+// A task is one operation under way. It is the operation's context, and also
+// the context that a function given to Submit gets: that is how the
+// operations which this function calls find the slot it holds.
+type task struct {
+	context.Context
+	pool *Pool
+
+	place  atomic.Int32 // what it got on admission and has not used yet
+	lender *task        // the Submit it was called from, if any
+
+	// While it runs a function that holds a slot: that slot, and who of the
+	// operations which the function called may use it.
+	slot *slot
+	turn chan struct{} // full while one of them does
+	lent slot          // stands for slot in the hands of that one
+	over bool          // the function has returned; guarded by turn
+
+	waiters atomic.Int32 // of its future
+	givenUp atomic.Bool  // a waiter of its future stopped waiting
+}
+
+// What a task can have got on admission.
+const (
+	placeNone    = iota
+	placeReady   // a slot of the semaphore
+	placePending // a place among the MaxPending that wait for one
+)
+
+// A slot is the right to do one thing on the file system, with what Stats
+// tells of it. Its fields are guarded by the pool's mutex.
+type slot struct {
+	op, path string
+	since    time.Time
+	task     *task // nil while idle
+}
+
+// unwindTime is how long a plain function whose context has ended waits for
+// its own work to stop before it returns and leaves it behind. Work on a
+// healthy disk notices within microseconds and has then cleaned up; a hung
+// system call would never come back.
+const unwindTime = 10 * time.Millisecond
+
+// run performs an operation for a plain function. It works on the caller's
+// goroutine where the caller cannot give up, else on one of its own.
+func run[T any](ctx context.Context, p *Pool, op operation[T]) (T, error) {
+	if ctx.Done() == nil {
+		return runHere(ctx, p, op)
+	}
+	f := start(ctx, p, op)
+	if f.wait(ctx.Done()) || f.waitAtMost(unwindTime) {
+		return f.value, f.err
+	}
+	var zero T
+	return zero, pathError(op.name, op.path, ctx.Err())
+}
+
+func (f *Future[T]) waitAtMost(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-f.done:
+		return true
+	case <-timer.C:
+		return f.isDone()
+	}
+}
+
+// runHere performs an operation on the caller's goroutine.
+func runHere[T any](ctx context.Context, p *Pool, op operation[T]) (value T, err error) {
+	t := &task{Context: ctx, pool: p}
+	if err := p.begin(t); err != nil {
+		return value, pathError(op.name, op.path, err)
+	}
+	defer p.end(t)
+	return perform(t, op)
+}
+
+// start performs an operation on a goroutine of its own.
+func start[T any](ctx context.Context, p *Pool, op operation[T]) *Future[T] {
+	f := &Future[T]{
+		task: task{Context: ctx, pool: p},
+		op:   op,
+		done: make(chan struct{}),
+	}
+	if err := p.begin(&f.task); err != nil {
+		var zero T
+		f.complete(zero, pathError(op.name, op.path, err))
+		return f
+	}
+	go f.run()
+	return f
+}
+
+// run is the future's goroutine. The future completes even if the operation
+// calls runtime.Goexit, which runs deferred functions and nothing else.
+func (f *Future[T]) run() {
+	var value T
+	var err error
+	returned := false
+	defer func() {
+		if !returned {
+			err = goexitError()
+		}
+		f.op.do = nil // what it captured is garbage now
+		f.task.pool.end(&f.task)
+		f.complete(value, err)
+	}()
+	value, err = perform(&f.task, f.op)
+	returned = true
+}
+
+// perform calls the operation, turns a panic into an error, and keeps the
+// books.
+func perform[T any](t *task, op operation[T]) (value T, err error) {
+	p := t.pool
+	if p.opts.Logger != nil {
+		began := time.Now()
+		defer func() { p.log(t, op.name, op.path, began, err) }()
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{v, debug.Stack()}
+		}
+		p.done.Add(1)
+		if err != nil {
+			p.failed.Add(1)
+		}
+	}()
+	return op.do(t)
+}
+
+// begin admits a task to the pool or refuses it. What it admits must end.
+//
+// Admission is decided here, on the caller's goroutine, and not where the
+// slot is first used: so the operations that are refused are the last ones,
+// whatever the scheduler does.
+func (p *Pool) begin(t *task) error {
+	if err := t.Err(); err != nil {
+		return err
+	}
+	t.lender, _ = t.Context.Value(lenderKey{p}).(*task)
+	p.enter()
+	if t.lender != nil {
+		return nil // part of work that was admitted
+	}
+	err := p.admit(t)
+	if err != nil {
+		p.refused.Add(1)
+		p.leave()
+	}
+	return err
+}
+
+func (p *Pool) admit(t *task) error {
+	if p.closed.Load() {
+		return ErrClosed
+	}
+	if p.slots.TryAcquire(1) {
+		t.place.Store(placeReady)
+		return nil
+	}
+	n := p.pending.Add(1)
+	if limit := int64(p.opts.MaxPending); limit > 0 && n > limit {
+		p.pending.Add(-1)
+		return ErrOverloaded
+	}
+	p.waiting.Add(1)
+	t.place.Store(placePending)
+	return nil
+}
+
+// end gives back what a task was given on admission and has not used.
+func (p *Pool) end(t *task) {
+	switch t.place.Swap(placeNone) {
+	case placeReady:
+		p.slots.Release(1)
+	case placePending:
+		p.pending.Add(-1)
+		p.waiting.Add(-1)
+	}
+	p.leave()
+}
+
+// acquire waits for a slot, in order of arrival, to do op on path. What it
+// returns must be given to release by the goroutine that made the system
+// call, when that has come back.
+func (t *task) acquire(op, path string) (*slot, error) {
+	if t.lender != nil {
+		if s, err := t.borrow(op, path); s != nil || err != nil {
+			return s, err
+		}
+	}
+	if err := t.waitForSlot(); err != nil {
+		return nil, err
+	}
+	return t.occupy(op, path), nil
+}
+
+// waitForSlot takes a slot of the semaphore.
+func (t *task) waitForSlot() error {
+	p := t.pool
+	place := t.place.Swap(placeNone)
+	if place == placeReady || place == placeNone && p.slots.TryAcquire(1) {
+		return nil
+	}
+	if place == placeNone {
+		p.waiting.Add(1)
+	}
+	began := time.Now()
+	err := p.slots.Acquire(t, 1)
+	p.waitTime.Add(int64(time.Since(began)))
+	if place == placePending {
+		p.pending.Add(-1)
+	}
+	p.waiting.Add(-1)
+	return err
+}
+
+// occupy writes down who uses a slot of the semaphore.
+func (t *task) occupy(op, path string) *slot {
+	p := t.pool
+	now := time.Now()
+	p.mu.Lock()
+	s := p.idle[len(p.idle)-1]
+	p.idle = p.idle[:len(p.idle)-1]
+	*s = slot{op, path, now, t}
+	p.mu.Unlock()
+	return s
+}
+
+// release gives a slot back.
+func (t *task) release(s *slot) {
+	if l := t.lender; l != nil && s == &l.lent {
+		t.describe(l.slot, "submit", "")
+		<-l.turn
+		return
+	}
+	p := t.pool
+	p.mu.Lock()
+	ran := time.Since(s.since)
+	*s = slot{}
+	p.idle = append(p.idle, s)
+	p.mu.Unlock()
+	p.runTime.Add(int64(ran))
+	p.slots.Release(1)
+}
+
+// abandoned reports whether nobody waits any more for the task, though it
+// holds a slot.
+func (t *task) abandoned() bool {
+	return t.Err() != nil || t.givenUp.Load() && t.waiters.Load() == 0
+}
+
+// lenderKey asks a context for the task of p that lends its slot.
+type lenderKey struct{ pool *Pool }
+
+// Value implements context.Context.
+func (t *task) Value(key any) any {
+	if k, ok := key.(lenderKey); ok && k.pool == t.pool && t.turn != nil {
+		return t
+	}
+	return t.Context.Value(key)
+}
+
+// lend calls fn with a slot held, which the operations that fn calls may
+// borrow, one at a time.
+func lend[T any](t *task, fn func(context.Context) (T, error)) (value T, err error) {
+	t.slot, err = t.acquire("submit", "")
+	if err != nil {
+		return value, pathError("submit", "", err)
+	}
+	t.turn = make(chan struct{}, 1)
+	defer t.endLending()
+	return fn(t)
+}
+
+// endLending gives the slot back when nothing that fn has started and left
+// behind uses it any more.
+func (t *task) endLending() {
+	finish := func() {
+		t.over = true
+		<-t.turn
+		t.release(t.slot)
+	}
+	select {
+	case t.turn <- struct{}{}:
+		finish()
+	default:
+		t.pool.enter()
+		go func() {
+			defer t.pool.leave()
+			t.turn <- struct{}{}
+			finish()
+		}()
+	}
+}
+
+// borrow takes the lender's slot in turn. It returns nil if the lender's
+// function has returned and there is nothing to borrow any more.
+func (t *task) borrow(op, path string) (*slot, error) {
+	l := t.lender
+	select {
+	case l.turn <- struct{}{}:
+	case <-t.Done():
+		return nil, t.Err()
+	}
+	if l.over {
+		<-l.turn
+		return nil, nil
+	}
+	t.describe(l.slot, op, path)
+	return &l.lent, nil
+}
+
+// describe writes down what a borrowed slot is used for.
+func (t *task) describe(s *slot, op, path string) {
+	t.pool.mu.Lock()
+	s.op, s.path = op, path
+	t.pool.mu.Unlock()
+}
+
+// protect calls a function of the user's on a goroutine of its own and turns
+// a panic, or runtime.Goexit, into a *PanicError.
+func protect[T any](fn func() (T, error)) (value T, err error) {
+	done := make(chan struct{})
+	returned := false
+	go func() {
+		defer func() {
+			if v := recover(); v != nil {
+				err = &PanicError{v, debug.Stack()}
+			} else if !returned {
+				err = goexitError()
+			}
+			close(done)
+		}()
+		value, err = fn()
+		returned = true
+	}()
+	<-done
+	return value, err
+}
+
+// goexitError is called by deferred functions, while the stack is still there.
+func goexitError() error { return &PanicError{ErrGoexit, debug.Stack()} }
+
+// final reports whether an error ends an operation of many files, where any
+// other is one file's own: the operation was cancelled, or its pool is closed.
+func final(t *task, err error) bool {
+	return t.Err() != nil || errors.Is(err, ErrClosed) || errors.Is(err, ErrOverloaded)
+}

@@ -1,0 +1,401 @@
+package fileops
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"iter"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// ReadFile reads a file of text, whole, and returns it as it is on disk: no
+// newline is changed and a byte order mark stays. Bytes that are not UTF-8
+// are an *[EncodingError] with their offset; see [ReadBytes] for files that
+// are not text, and [ChunkOptions].Encoding for other encodings.
+//
+// What is not a regular file is [ErrNotRegular], at once: a FIFO cannot hang
+// the reader. ReadFile blocks until the file is read or ctx ends; then it
+// returns ctx's error even if the disk never answers.
+func ReadFile(ctx context.Context, path string) (string, error) {
+	return DefaultPool.ReadFile(ctx, path)
+}
+
+// AsyncReadFile is [ReadFile] as a future. It does not block.
+func AsyncReadFile(ctx context.Context, path string) *Future[string] {
+	return DefaultPool.AsyncReadFile(ctx, path)
+}
+
+// ReadFile is [ReadFile] on this pool.
+func (p *Pool) ReadFile(ctx context.Context, path string) (string, error) {
+	return run(ctx, p, readFile(path))
+}
+
+// AsyncReadFile is [AsyncReadFile] on this pool.
+func (p *Pool) AsyncReadFile(ctx context.Context, path string) *Future[string] {
+	return start(ctx, p, readFile(path))
+}
+
+func readFile(path string) operation[string] {
+	return operation[string]{"read", path, func(t *task) (string, error) {
+		return t.readText(path, anySize)
+	}}
+}
+
+// readText reads a file of UTF-8 text.
+func (t *task) readText(path string, limit int64) (string, error) {
+	c, err := t.read(path, limit)
+	if err != nil {
+		return "", err
+	}
+	if err := c.checkUTF8(path); err != nil {
+		c.free()
+		return "", err
+	}
+	return c.text(), nil
+}
+
+// ReadBytes reads a file, whole, whatever it holds. Errors and blocking are
+// those of [ReadFile], which also checks that the file is text.
+func ReadBytes(ctx context.Context, path string) ([]byte, error) {
+	return DefaultPool.ReadBytes(ctx, path)
+}
+
+// AsyncReadBytes is [ReadBytes] as a future. It does not block.
+func AsyncReadBytes(ctx context.Context, path string) *Future[[]byte] {
+	return DefaultPool.AsyncReadBytes(ctx, path)
+}
+
+// ReadBytes is [ReadBytes] on this pool.
+func (p *Pool) ReadBytes(ctx context.Context, path string) ([]byte, error) {
+	return run(ctx, p, readBytes(path))
+}
+
+// AsyncReadBytes is [AsyncReadBytes] on this pool.
+func (p *Pool) AsyncReadBytes(ctx context.Context, path string) *Future[[]byte] {
+	return start(ctx, p, readBytes(path))
+}
+
+func readBytes(path string) operation[[]byte] {
+	return operation[[]byte]{"read", path, func(t *task) ([]byte, error) {
+		c, err := t.read(path, anySize)
+		if err != nil {
+			return nil, err
+		}
+		return c.bytes(), nil
+	}}
+}
+
+// A FileResult is one file of [ReadFiles].
+type FileResult struct {
+	Index int    // the path's place in the list
+	Path  string // as given
+	Text  string // what ReadFile returns
+	Err   error  // why there is no text
+}
+
+// ReadFiles reads files of text as [ReadFile] does and yields one result for
+// each path, in the order of paths, whatever each comes to. Some workers read
+// ahead of the loop, by a few MiB each, so memory stays bounded however many
+// files there are; a slow loop body stops them, not the other way round.
+//
+// When ctx ends, the paths not yet yielded are yielded with its error.
+// Breaking out of the loop stops the workers and leaks nothing.
+func ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResult] {
+	return DefaultPool.ReadFiles(ctx, paths)
+}
+
+// ReadFiles is [ReadFiles] on this pool.
+func (p *Pool) ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResult] {
+	return func(yield func(FileResult) bool) {
+		next := 0 // first path not yielded
+		_, err := runHere(ctx, p, operation[struct{}]{"read files", "", func(t *task) (struct{}, error) {
+			for r := range readFiles(t, paths) {
+				next = r.Index + 1
+				if !yield(r) {
+					next = len(paths)
+					break
+				}
+			}
+			return struct{}{}, t.Err()
+		}})
+		for ; next < len(paths); next++ {
+			r := FileResult{Index: next, Path: paths[next], Err: pathError("read", paths[next], err)}
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// readFiles yields the results up to where the task's context ends.
+func readFiles(t *task, paths []string) iter.Seq[FileResult] {
+	load := func(b *batch[FileResult], i int, r *FileResult) {
+		*r = FileResult{Index: i, Path: paths[i], Err: laterError{}}
+		if !b.full() {
+			r.Text, r.Err = t.readText(r.Path, aheadLimit)
+			b.bytes += int64(len(r.Text))
+		}
+	}
+	return func(yield func(FileResult) bool) {
+		for b := range readAhead(t, len(paths), load) {
+			for _, r := range b.items {
+				if r.Err == (laterError{}) {
+					r.Text, r.Err = aside(t, func() (string, error) { return t.readText(r.Path, anySize) })
+				}
+				if r.Err != nil && final(t, r.Err) || !yield(r) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// FileSize returns a file's size in bytes, and of a directory the sum of the
+// sizes of all files below it, counted as [ListFiles] finds them. What is
+// neither is [ErrNotRegular].
+func FileSize(ctx context.Context, path string) (int64, error) {
+	return DefaultPool.FileSize(ctx, path)
+}
+
+// AsyncFileSize is [FileSize] as a future. It does not block.
+func AsyncFileSize(ctx context.Context, path string) *Future[int64] {
+	return DefaultPool.AsyncFileSize(ctx, path)
+}
+
+// FileSize is [FileSize] on this pool.
+func (p *Pool) FileSize(ctx context.Context, path string) (int64, error) {
+	return run(ctx, p, fileSize(path))
+}
+
+// AsyncFileSize is [AsyncFileSize] on this pool.
+func (p *Pool) AsyncFileSize(ctx context.Context, path string) *Future[int64] {
+	return start(ctx, p, fileSize(path))
+}
+
+func fileSize(path string) operation[int64] {
+	return operation[int64]{"size", path, func(t *task) (int64, error) {
+		st, err := t.stat("size", path)
+		switch {
+		case err != nil:
+			return 0, err
+		case st.mode.IsDir():
+			return t.dirSize(path)
+		case !st.mode.IsRegular():
+			return 0, pathError("size", path, ErrNotRegular)
+		}
+		return st.size, nil
+	}}
+}
+
+// stat describes a file, in a slot.
+func (t *task) stat(op, path string) (info, error) {
+	s, err := t.acquire(op, path)
+	if err != nil {
+		return info{}, pathError(op, path, err)
+	}
+	defer t.release(s)
+	st, err := t.pool.fs.stat(orDot(path))
+	return st, pathError(op, path, err)
+}
+
+// dirSize adds up the files below a directory.
+func (t *task) dirSize(dir string) (int64, error) {
+	paths, err := t.list(dir, false, keepAll)
+	if err != nil {
+		return 0, err
+	}
+	var group errgroup.Group
+	group.SetLimit(fanOut(t.pool))
+	sums := make([]int64, (len(paths)+batchFiles-1)/batchFiles)
+	for i := range sums {
+		part := paths[i*batchFiles : min((i+1)*batchFiles, len(paths))]
+		group.Go(func() (err error) {
+			sums[i], err = t.sizeOf(part)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return 0, err
+	}
+	var total int64
+	for _, n := range sums {
+		total += n
+	}
+	return total, nil
+}
+
+// sizeOf adds up files; those that are gone by now count nothing.
+func (t *task) sizeOf(paths []string) (total int64, err error) {
+	for _, path := range paths {
+		st, err := t.stat("size", path)
+		if err != nil && !isNotExist(err) {
+			return 0, err
+		}
+		total += st.size
+	}
+	return total, nil
+}
+
+// ListFiles returns the paths of all regular files in dir and the directories
+// below it whose names end in a dot and extension ("go", "tar.gz"; one dot in
+// front may be written), or of all if extension is "". Paths begin with dir
+// and are sorted.
+//
+// Links to files count as files; directories behind links are not entered.
+// Hidden files count. A directory that cannot be read is an error; one that
+// is removed meanwhile is not. Temporary files of this package, which only a
+// killed process leaves behind, are never listed.
+func ListFiles(ctx context.Context, dir, extension string) ([]string, error) {
+	return DefaultPool.ListFiles(ctx, dir, extension)
+}
+
+// AsyncListFiles is [ListFiles] as a future. It does not block.
+func AsyncListFiles(ctx context.Context, dir, extension string) *Future[[]string] {
+	return DefaultPool.AsyncListFiles(ctx, dir, extension)
+}
+
+// ListFiles is [ListFiles] on this pool.
+func (p *Pool) ListFiles(ctx context.Context, dir, extension string) ([]string, error) {
+	return run(ctx, p, listFiles(dir, extension))
+}
+
+// AsyncListFiles is [AsyncListFiles] on this pool.
+func (p *Pool) AsyncListFiles(ctx context.Context, dir, extension string) *Future[[]string] {
+	return start(ctx, p, listFiles(dir, extension))
+}
+
+func listFiles(dir, extension string) operation[[]string] {
+	keep := keepAll
+	if extension != "" {
+		end := "." + strings.TrimPrefix(extension, ".")
+		keep = func(name string) bool { return strings.HasSuffix(name, end) }
+	}
+	return operation[[]string]{"list", dir, func(t *task) ([]string, error) {
+		return t.list(dir, false, keep)
+	}}
+}
+
+func keepAll(string) bool { return true }
+
+// list returns the files below dir that keep wants; the first directory that
+// cannot be listed ends it.
+func (t *task) list(dir string, shallow bool, keep func(name string) bool) ([]string, error) {
+	w := walk{task: t, shallow: shallow, keep: keep, failed: failOnError}
+	return w.files(dir)
+}
+
+func failOnError(_ string, err error) error { return err }
+
+// CopyFile copies src to dst: contents, permission bits, the times of last
+// access and change, and extended attributes as far as dst's file system and
+// the user's rights allow. Missing directories above dst are made. If dst is
+// a directory, the copy goes into it under src's name.
+//
+// dst is replaced in one step once the copy is whole: at any time, and
+// whatever fails, it is the old file or the new one. If dst is a symbolic
+// link, the link is replaced. Copying a file onto itself, also by way of a
+// link, is [ErrSameFile] and harms nothing; a src or an existing dst that is
+// not a regular file is [ErrNotRegular].
+//
+// The file's blocks are shared where the file system can (a reflink), else
+// copied by the kernel where it can, else through a buffer. ctx is looked at
+// between blocks of a few MiB.
+func CopyFile(ctx context.Context, src, dst string) error {
+	return DefaultPool.CopyFile(ctx, src, dst)
+}
+
+// AsyncCopyFile is [CopyFile] as a future. It does not block.
+func AsyncCopyFile(ctx context.Context, src, dst string) *Future[struct{}] {
+	return DefaultPool.AsyncCopyFile(ctx, src, dst)
+}
+
+// CopyFile is [CopyFile] on this pool.
+func (p *Pool) CopyFile(ctx context.Context, src, dst string) error {
+	_, err := run(ctx, p, copyFile(src, dst))
+	return err
+}
+
+// AsyncCopyFile is [AsyncCopyFile] on this pool.
+func (p *Pool) AsyncCopyFile(ctx context.Context, src, dst string) *Future[struct{}] {
+	return start(ctx, p, copyFile(src, dst))
+}
+
+func copyFile(src, dst string) operation[struct{}] {
+	return operation[struct{}]{"copy", src, func(t *task) (struct{}, error) {
+		return struct{}{}, t.copyFile(src, dst)
+	}}
+}
+
+func (t *task) copyFile(src, dst string) error {
+	s, err := t.acquire("copy", src)
+	if err != nil {
+		return pathError("copy", src, err)
+	}
+	defer t.release(s)
+	files := t.pool.fs
+	in, from, err := openRegular(files, src)
+	if err != nil {
+		return pathError("copy", src, err)
+	}
+	defer in.Close()
+	dst, err = copyTarget(files, src, dst, from)
+	if err != nil {
+		return pathError("copy", dst, err)
+	}
+	dir, name := splitPath(dst)
+	err = publish(files, dir, name, publishOptions{replace: true, perm: from.mode.Perm()}, func(d *draft) error {
+		n, err := t.copyContents(d.file, in)
+		t.pool.bytesRead.Add(uint64(n))
+		t.pool.bytesWritten.Add(uint64(n))
+		if err != nil {
+			return err
+		}
+		return d.copyMeta(in, from)
+	})
+	return pathError("copy", dst, err)
+}
+
+// copyTarget returns the path of the copy: dst, or a file in it if it is a
+// directory.
+func copyTarget(files filesystem, src, dst string, from info) (string, error) {
+	to, err := files.stat(orDot(dst))
+	if err == nil && to.mode.IsDir() {
+		_, name := splitPath(src)
+		dst = pathPrefix(dst) + name
+		to, err = files.stat(dst)
+	}
+	switch {
+	case isNotExist(err):
+		return dst, nil
+	case err != nil:
+		return dst, err
+	case sameFile(from, to):
+		return dst, ErrSameFile
+	}
+	return dst, nil
+}
+
+// copyBlock is how much is copied between two looks at the context.
+const copyBlock = 8 << 20
+
+// copyContents copies all of src the fastest way there is.
+func (t *task) copyContents(dst, src file) (total int64, err error) {
+	if err := dst.cloneFrom(src); err == nil {
+		st, err := dst.stat()
+		return st.size, err
+	}
+	for {
+		if err := t.Err(); err != nil {
+			return total, err
+		}
+		n, err := dst.copyFrom(src, copyBlock)
+		total += n
+		if n == 0 || err != nil {
+			return total, err
+		}
+	}
+}
+
+func isNotExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }

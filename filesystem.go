@@ -1,0 +1,183 @@
+package fileops
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// A filesystem is the files below one directory: the seam between the engine
+// and the system. Names are relative to that directory; the one that stands
+// for the whole system takes any path. There are three: rawFiles, which makes
+// Linux system calls itself; osFiles, on package os, for every other system
+// and as the fallback; and, in tests, one that fails, delays or blocks.
+//
+// Errors may be bare system errors: whoever reports them adds the operation
+// and the path that the caller knows.
+type filesystem interface {
+	// open opens a file for reading. It does not wait for a FIFO's writer.
+	open(name string) (file, error)
+	// openDir opens the files below a directory.
+	openDir(name string) (filesystem, error)
+	// create makes a file, which must not exist, and opens it for writing.
+	create(name string, perm fs.FileMode) (file, error)
+	// createUnnamed makes a file that vanishes with its descriptor unless
+	// linkFile gives it a name. It is errors.ErrUnsupported where the system
+	// has no such thing.
+	createUnnamed(perm fs.FileMode) (file, error)
+	// linkFile gives a file of createUnnamed a name, which must not exist.
+	linkFile(f file, name string) error
+
+	// stat describes a file; of a symbolic link, what it leads to.
+	stat(name string) (info, error)
+	// lstat describes a file, a symbolic link as itself.
+	lstat(name string) (info, error)
+	// list returns what a directory holds, in no order.
+	list(name string) ([]entry, error)
+
+	mkdir(name string) error
+	// link gives a file a second name, which must not exist.
+	link(oldName, newName string) error
+	// rename moves a file, replacing what has the new name.
+	rename(oldName, newName string) error
+	// renameNew moves a file to a name which must not exist, in one step.
+	// It is errors.ErrUnsupported where the system cannot.
+	renameNew(oldName, newName string) error
+	remove(name string) error
+	// setTimes sets when an open file was last read and written. Its name is
+	// for systems that cannot do without; "" if it has none.
+	setTimes(f file, name string, accessed, modified time.Time) error
+	// sync makes the directory's names durable.
+	sync() error
+	close() error
+}
+
+// A file is an open file.
+type file interface {
+	io.Reader
+	io.Writer
+	io.Closer
+	stat() (info, error)
+	chmod(perm fs.FileMode) error
+	sync() error
+	// cloneFrom makes the file share src's blocks. It is
+	// errors.ErrUnsupported where the system or the file system cannot.
+	cloneFrom(src file) error
+	// copyFrom copies at most n bytes of src, from where it stands, in the
+	// fastest way there is. 0 bytes and no error mean src has no more.
+	copyFrom(src file, n int64) (int64, error)
+	// copyAttributes gives the file src's extended attributes, as far as the
+	// target's file system takes them.
+	copyAttributes(src file) error
+}
+
+// info describes a file.
+type info struct {
+	mode     fs.FileMode
+	size     int64
+	accessed time.Time
+	modified time.Time
+	dev, ino uint64      // which file it is, from rawFiles
+	os       os.FileInfo // which file it is, from osFiles
+}
+
+// sameFile reports whether a and b describe one file.
+func sameFile(a, b info) bool {
+	if a.os != nil && b.os != nil {
+		return os.SameFile(a.os, b.os)
+	}
+	return a.dev == b.dev && a.ino == b.ino
+}
+
+// An entry is something in a directory.
+type entry struct {
+	name string
+	kind kind
+}
+
+// kind is what a directory says an entry is.
+type kind uint8
+
+const (
+	kindUnknown kind = iota // the directory does not say: ask lstat
+	kindFile
+	kindDir
+	kindLink
+	kindOther
+)
+
+func kindOf(mode fs.FileMode) kind {
+	switch mode.Type() {
+	case 0:
+		return kindFile
+	case fs.ModeDir:
+		return kindDir
+	case fs.ModeSymlink:
+		return kindLink
+	default:
+		return kindOther
+	}
+}
+
+// openRegular opens a regular file for reading, and nothing else.
+func openRegular(files filesystem, name string) (file, info, error) {
+	f, err := files.open(name)
+	if err != nil {
+		return nil, info{}, err
+	}
+	st, err := f.stat()
+	if err == nil && !st.mode.IsRegular() {
+		err = ErrNotRegular
+	}
+	if err != nil {
+		f.Close()
+		return nil, info{}, err
+	}
+	return f, st, nil
+}
+
+// makeDirs opens a directory and makes it, and those above it, if missing;
+// durably if sync is set.
+func makeDirs(files filesystem, name string, sync bool) (filesystem, error) {
+	dir, err := files.openDir(name)
+	if !isNotExist(err) {
+		return dir, err
+	}
+	parent, base := splitPath(name)
+	above, err := makeDirs(files, parent, sync)
+	if err != nil {
+		return nil, err
+	}
+	defer above.close()
+	if err := above.mkdir(base); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	if sync {
+		if err := above.sync(); err != nil {
+			return nil, err
+		}
+	}
+	return files.openDir(name)
+}
+
+// splitPath splits a path into its directory, "." if there is none, and the
+// name in it. Slashes at the end do not count.
+func splitPath(path string) (dir, base string) {
+	dir, base = filepath.Split(trimSlashes(path))
+	if dir == "" {
+		return ".", base
+	}
+	return trimSlashes(dir), base
+}
+
+// trimSlashes takes off the slashes at the end, save a root's.
+func trimSlashes(path string) string {
+	root := len(filepath.VolumeName(path)) + 1
+	for len(path) > root && os.IsPathSeparator(path[len(path)-1]) {
+		path = path[:len(path)-1]
+	}
+	return path
+}

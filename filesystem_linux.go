@@ -1,0 +1,388 @@
+package fileops
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// systemFiles is the whole file system.
+func systemFiles() filesystem { return &rawFiles{dir: unix.AT_FDCWD} }
+
+// confinedFiles is what is below root. The kernel does the confining where it
+// has openat2 (since 5.6, unless a sandbox forbids it), package os elsewhere.
+func confinedFiles(root *os.Root) filesystem {
+	if dir, err := root.Open("."); err == nil {
+		raw := &rawFiles{dir: int(dir.Fd()), confined: true, keep: dir}
+		if _, err := raw.stat("."); err == nil {
+			return raw
+		}
+		dir.Close()
+	}
+	return &rootFiles{root: root}
+}
+
+// rawFiles are files by way of system calls: package os spends ten of them on
+// what takes four, registering each file with its poller among others.
+type rawFiles struct {
+	dir      int      // descriptor of the directory that names are relative to
+	confined bool     // no name leads outside it
+	keep     *os.File // owns dir, if something other than close does
+}
+
+// A rawFile is a descriptor.
+type rawFile int
+
+// beneath confines a look-up: no "..", absolute path or link leads outside.
+const beneath = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS
+
+// openat is the one place where paths are looked up.
+func (r *rawFiles) openat(name string, flags int, perm fs.FileMode) (int, error) {
+	flags |= unix.O_CLOEXEC
+	for {
+		var fd int
+		var err error
+		if r.confined {
+			fd, err = unix.Openat2(r.dir, name, &unix.OpenHow{
+				Flags: uint64(flags), Mode: uint64(perm), Resolve: beneath,
+			})
+			if err == unix.EXDEV {
+				err = ErrEscapes
+			}
+			if err == unix.EAGAIN { // a rename ran across the look-up
+				continue
+			}
+		} else {
+			fd, err = unix.Openat(r.dir, name, flags, uint32(perm))
+		}
+		if err != unix.EINTR {
+			return fd, err
+		}
+	}
+}
+
+func (r *rawFiles) open(name string) (file, error) {
+	fd, err := r.openat(name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if err != nil {
+		if err == unix.ENXIO { // a socket
+			err = ErrNotRegular
+		}
+		return nil, err
+	}
+	return rawFile(fd), nil
+}
+
+func (r *rawFiles) openDir(name string) (filesystem, error) {
+	fd, err := r.openat(name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &rawFiles{dir: fd, confined: r.confined}, nil
+}
+
+func (r *rawFiles) create(name string, perm fs.FileMode) (file, error) {
+	fd, err := r.openat(name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, perm)
+	if err != nil {
+		return nil, err
+	}
+	return rawFile(fd), nil
+}
+
+func (r *rawFiles) createUnnamed(perm fs.FileMode) (file, error) {
+	fd, err := r.openat(".", unix.O_WRONLY|unix.O_TMPFILE, perm)
+	switch err {
+	case nil:
+		return rawFile(fd), nil
+	case unix.EOPNOTSUPP, unix.EISDIR, unix.ENOENT, unix.EINVAL:
+		return nil, errors.ErrUnsupported
+	default:
+		return nil, err
+	}
+}
+
+func (r *rawFiles) linkFile(f file, name string) error {
+	return retry(func() error {
+		return unix.Linkat(unix.AT_FDCWD, procPath(f.(rawFile)), r.dir, name, unix.AT_SYMLINK_FOLLOW)
+	})
+}
+
+// procPath names an open file.
+func procPath(f rawFile) string {
+	return "/proc/self/fd/" + strconv.Itoa(int(f))
+}
+
+func (r *rawFiles) stat(name string) (info, error)  { return r.statFlags(name, 0) }
+func (r *rawFiles) lstat(name string) (info, error) { return r.statFlags(name, unix.O_NOFOLLOW) }
+
+func (r *rawFiles) statFlags(name string, nofollow int) (info, error) {
+	if r.confined {
+		fd, err := r.openat(name, unix.O_PATH|nofollow, 0)
+		if err != nil {
+			return info{}, err
+		}
+		defer unix.Close(fd)
+		return rawFile(fd).stat()
+	}
+	var st unix.Stat_t
+	flags := 0
+	if nofollow != 0 {
+		flags = unix.AT_SYMLINK_NOFOLLOW
+	}
+	err := retry(func() error { return unix.Fstatat(r.dir, name, &st, flags) })
+	return infoOf(&st), err
+}
+
+func (r *rawFiles) mkdir(name string) error {
+	return retry(func() error { return unix.Mkdirat(r.dir, name, 0o777) })
+}
+
+func (r *rawFiles) link(oldName, newName string) error {
+	return retry(func() error { return unix.Linkat(r.dir, oldName, r.dir, newName, 0) })
+}
+
+func (r *rawFiles) rename(oldName, newName string) error {
+	return retry(func() error { return unix.Renameat(r.dir, oldName, r.dir, newName) })
+}
+
+func (r *rawFiles) renameNew(oldName, newName string) error {
+	err := retry(func() error {
+		return unix.Renameat2(r.dir, oldName, r.dir, newName, unix.RENAME_NOREPLACE)
+	})
+	if err == unix.EINVAL || err == unix.ENOSYS {
+		return errors.ErrUnsupported
+	}
+	return err
+}
+
+func (r *rawFiles) remove(name string) error {
+	return retry(func() error { return unix.Unlinkat(r.dir, name, 0) })
+}
+
+func (r *rawFiles) setTimes(f file, _ string, accessed, modified time.Time) error {
+	times := []unix.Timespec{timespec(accessed), timespec(modified)}
+	return retry(func() error {
+		return unix.UtimesNanoAt(unix.AT_FDCWD, procPath(f.(rawFile)), times, 0)
+	})
+}
+
+func timespec(t time.Time) unix.Timespec { return unix.NsecToTimespec(t.UnixNano()) }
+
+// sync is not retried: after a failed fsync the kernel has forgotten what was
+// not written, and a second one would succeed.
+func (r *rawFiles) sync() error { return unix.Fsync(r.dir) }
+
+func (r *rawFiles) close() error {
+	switch {
+	case r.keep != nil:
+		return r.keep.Close()
+	case r.dir == unix.AT_FDCWD:
+		return nil
+	default:
+		return unix.Close(r.dir)
+	}
+}
+
+// Read implements io.Reader.
+func (f rawFile) Read(b []byte) (int, error) {
+	for {
+		n, err := unix.Read(int(f), b)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return 0, err
+		case n == 0 && len(b) > 0:
+			return 0, io.EOF
+		}
+		return n, nil
+	}
+}
+
+// Write implements io.Writer.
+func (f rawFile) Write(b []byte) (int, error) {
+	done := 0
+	for done < len(b) {
+		n, err := unix.Write(int(f), b[done:])
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return done, err
+		}
+		if n == 0 {
+			return done, io.ErrShortWrite
+		}
+		done += n
+	}
+	return done, nil
+}
+
+// Close closes the file. It is not retried: Linux frees the descriptor in any
+// case, and another goroutine may have got its number by then.
+func (f rawFile) Close() error {
+	if err := unix.Close(int(f)); err != unix.EINTR {
+		return err
+	}
+	return nil
+}
+
+func (f rawFile) stat() (info, error) {
+	var st unix.Stat_t
+	err := retry(func() error { return unix.Fstat(int(f), &st) })
+	return infoOf(&st), err
+}
+
+func (f rawFile) chmod(perm fs.FileMode) error {
+	return retry(func() error { return unix.Fchmod(int(f), modeBits(perm)) })
+}
+
+// sync is not retried, see rawFiles.sync.
+func (f rawFile) sync() error { return unix.Fsync(int(f)) }
+
+func (f rawFile) cloneFrom(src file) error {
+	err := retry(func() error { return unix.IoctlFileClone(int(f), int(src.(rawFile))) })
+	switch err {
+	case unix.EOPNOTSUPP, unix.ENOTTY, unix.EXDEV, unix.EINVAL, unix.ENOSYS, unix.EPERM:
+		return errors.ErrUnsupported
+	}
+	return err
+}
+
+func (f rawFile) copyFrom(src file, n int64) (int64, error) {
+	for {
+		done, err := unix.CopyFileRange(int(src.(rawFile)), nil, int(f), nil, int(min(n, 1<<30)), 0)
+		switch err {
+		case unix.EINTR:
+			continue
+		case unix.ENOSYS, unix.EXDEV, unix.EINVAL, unix.EOPNOTSUPP, unix.EPERM, unix.EIO:
+			// Not between these two file systems; EIO is what some network
+			// ones say. If it is a real fault, reading shows it again.
+			return copyThroughBuffer(f, src, n)
+		}
+		if done == 0 && err == nil {
+			// The end; or a file of /proc, which has bytes to read but none
+			// to copy.
+			return copyThroughBuffer(f, src, n)
+		}
+		return int64(max(done, 0)), err
+	}
+}
+
+func (f rawFile) copyAttributes(src file) error { return copyXattrs(int(f), int(src.(rawFile))) }
+
+// retry calls fn again while a signal interrupts it.
+func retry(fn func() error) error {
+	for {
+		if err := fn(); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+func infoOf(st *unix.Stat_t) info {
+	return info{
+		mode:     fileMode(uint32(st.Mode)),
+		size:     st.Size,
+		accessed: time.Unix(st.Atim.Unix()),
+		modified: time.Unix(st.Mtim.Unix()),
+		dev:      uint64(st.Dev),
+		ino:      st.Ino,
+	}
+}
+
+// fileMode turns the system's mode bits into Go's.
+func fileMode(bits uint32) fs.FileMode {
+	mode := fs.FileMode(bits & 0o777)
+	switch bits & unix.S_IFMT {
+	case unix.S_IFREG:
+	case unix.S_IFDIR:
+		mode |= fs.ModeDir
+	case unix.S_IFLNK:
+		mode |= fs.ModeSymlink
+	case unix.S_IFIFO:
+		mode |= fs.ModeNamedPipe
+	case unix.S_IFSOCK:
+		mode |= fs.ModeSocket
+	case unix.S_IFCHR:
+		mode |= fs.ModeDevice | fs.ModeCharDevice
+	default:
+		mode |= fs.ModeDevice
+	}
+	if bits&unix.S_ISUID != 0 {
+		mode |= fs.ModeSetuid
+	}
+	if bits&unix.S_ISGID != 0 {
+		mode |= fs.ModeSetgid
+	}
+	if bits&unix.S_ISVTX != 0 {
+		mode |= fs.ModeSticky
+	}
+	return mode
+}
+
+// modeBits is fileMode the other way, for permissions only.
+func modeBits(mode fs.FileMode) uint32 { return uint32(mode.Perm()) }
+
+// direntBuffers are for list: a directory of GOROOT's size fits one.
+var direntBuffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
+
+func (r *rawFiles) list(name string) ([]entry, error) {
+	fd, err := r.openat(name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd)
+	buf := direntBuffers.Get().(*[32 << 10]byte)
+	defer direntBuffers.Put(buf)
+	var entries []entry
+	for {
+		n, err := unix.Getdents(fd, buf[:])
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n == 0 {
+			return entries, err
+		}
+		entries = appendEntries(entries, buf[:n])
+	}
+}
+
+// appendEntries reads the records of getdents64(2). All names of one call
+// share one string.
+func appendEntries(entries []entry, records []byte) []entry {
+	const reclenAt, typeAt, nameAt = 16, 18, 19
+	names := string(records)
+	for at := 0; at < len(records); {
+		length := int(binary.NativeEndian.Uint16(records[at+reclenAt:]))
+		name := names[at+nameAt : at+length]
+		name = name[:strings.IndexByte(name, 0)]
+		if name != "." && name != ".." {
+			entries = append(entries, entry{name, direntKind(records[at+typeAt])})
+		}
+		at += length
+	}
+	return entries
+}
+
+func direntKind(t byte) kind {
+	switch t {
+	case unix.DT_REG:
+		return kindFile
+	case unix.DT_DIR:
+		return kindDir
+	case unix.DT_LNK:
+		return kindLink
+	case unix.DT_UNKNOWN:
+		return kindUnknown
+	default:
+		return kindOther
+	}
+}

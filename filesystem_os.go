@@ -1,0 +1,208 @@
+package fileops
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// osFiles is the whole file system by way of package os, for systems without
+// rawFiles.
+type osFiles struct{}
+
+func (osFiles) open(name string) (file, error) {
+	return openedFile(os.OpenFile(name, os.O_RDONLY|openNonblock, 0))
+}
+
+func (osFiles) openDir(name string) (filesystem, error) {
+	return openedRoot(os.OpenRoot(name))
+}
+
+func (osFiles) create(name string, perm fs.FileMode) (file, error) {
+	return openedFile(os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm))
+}
+
+func (osFiles) createUnnamed(fs.FileMode) (file, error)            { return nil, errors.ErrUnsupported }
+func (osFiles) linkFile(file, string) error                        { return errors.ErrUnsupported }
+func (osFiles) stat(name string) (info, error)                     { return infoFrom(os.Stat(name)) }
+func (osFiles) lstat(name string) (info, error)                    { return infoFrom(os.Lstat(name)) }
+func (osFiles) mkdir(name string) error                            { return os.Mkdir(name, 0o777) }
+func (osFiles) link(oldName, newName string) error                 { return os.Link(oldName, newName) }
+func (osFiles) rename(oldName, newName string) error               { return os.Rename(oldName, newName) }
+func (osFiles) renameNew(string, string) error                     { return errors.ErrUnsupported }
+func (osFiles) remove(name string) error                           { return os.Remove(name) }
+func (osFiles) setTimes(_ file, name string, a, m time.Time) error { return os.Chtimes(name, a, m) }
+func (osFiles) sync() error                                        { return errors.ErrUnsupported }
+func (osFiles) close() error                                       { return nil }
+
+func (osFiles) list(name string) ([]entry, error) {
+	dir, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return listOpened(dir)
+}
+
+// rootFiles is what is below a directory by way of os.Root, which no name
+// leads out of.
+type rootFiles struct {
+	root *os.Root
+	own  bool // close closes root
+}
+
+func (r *rootFiles) open(name string) (file, error) {
+	return openedFile(confined(r.root.OpenFile(name, os.O_RDONLY|openNonblock, 0)))
+}
+
+func (r *rootFiles) openDir(name string) (filesystem, error) {
+	return openedRoot(confined(r.root.OpenRoot(name)))
+}
+
+func (r *rootFiles) create(name string, perm fs.FileMode) (file, error) {
+	return openedFile(confined(r.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)))
+}
+
+func (r *rootFiles) createUnnamed(fs.FileMode) (file, error) { return nil, errors.ErrUnsupported }
+func (r *rootFiles) linkFile(file, string) error             { return errors.ErrUnsupported }
+
+func (r *rootFiles) stat(name string) (info, error) {
+	return infoFrom(confined(r.root.Stat(name)))
+}
+
+func (r *rootFiles) lstat(name string) (info, error) {
+	return infoFrom(confined(r.root.Lstat(name)))
+}
+
+func (r *rootFiles) list(name string) ([]entry, error) {
+	dir, err := confined(r.root.Open(name))
+	if err != nil {
+		return nil, err
+	}
+	return listOpened(dir)
+}
+
+func (r *rootFiles) mkdir(name string) error            { return escape(r.root.Mkdir(name, 0o777)) }
+func (r *rootFiles) link(oldName, newName string) error { return escape(r.root.Link(oldName, newName)) }
+func (r *rootFiles) rename(oldName, newName string) error {
+	return escape(r.root.Rename(oldName, newName))
+}
+func (r *rootFiles) renameNew(string, string) error { return errors.ErrUnsupported }
+func (r *rootFiles) remove(name string) error       { return escape(r.root.Remove(name)) }
+
+func (r *rootFiles) setTimes(_ file, name string, accessed, modified time.Time) error {
+	return escape(r.root.Chtimes(name, accessed, modified))
+}
+
+func (r *rootFiles) sync() error {
+	dir, err := r.root.Open(".")
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Sync()
+}
+
+func (r *rootFiles) close() error {
+	if r.own {
+		return r.root.Close()
+	}
+	return nil
+}
+
+func openedRoot(root *os.Root, err error) (filesystem, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &rootFiles{root: root, own: true}, nil
+}
+
+// confined turns the error by which package os says that a path escapes,
+// which has no name there, into ours.
+func confined[T any](v T, err error) (T, error) { return v, escape(err) }
+
+func escape(err error) error {
+	if err != nil && reason(err) == errEscapesOS {
+		return ErrEscapes
+	}
+	return err
+}
+
+// errEscapesOS is the reason that os.Root gives for a path that escapes.
+var errEscapesOS = func() error {
+	root, err := os.OpenRoot(".")
+	if err != nil {
+		return ErrEscapes
+	}
+	defer root.Close()
+	_, err = root.Lstat("..")
+	return reason(err)
+}()
+
+// osFile is a file by way of package os.
+type osFile struct{ *os.File }
+
+func openedFile(f *os.File, err error) (file, error) {
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (f osFile) stat() (info, error)          { return infoFrom(f.Stat()) }
+func (f osFile) chmod(perm fs.FileMode) error { return f.Chmod(perm) }
+func (f osFile) sync() error                  { return f.Sync() }
+func (f osFile) cloneFrom(file) error         { return errors.ErrUnsupported }
+
+// copyFrom leaves the choice of the fastest way to package os.
+func (f osFile) copyFrom(src file, n int64) (int64, error) {
+	done, err := io.CopyN(f.File, src.(osFile).File, n)
+	if err == io.EOF {
+		err = nil
+	}
+	return done, err
+}
+
+func (f osFile) copyAttributes(src file) error {
+	return copyXattrs(int(f.Fd()), int(src.(osFile).Fd()))
+}
+
+func infoFrom(fi os.FileInfo, err error) (info, error) {
+	if err != nil {
+		return info{}, err
+	}
+	return info{
+		mode:     fi.Mode(),
+		size:     fi.Size(),
+		accessed: fi.ModTime(),
+		modified: fi.ModTime(),
+		os:       fi,
+	}, nil
+}
+
+// listOpened lists a directory and closes it.
+func listOpened(dir *os.File) ([]entry, error) {
+	defer dir.Close()
+	des, err := dir.ReadDir(-1)
+	entries := make([]entry, len(des))
+	for i, de := range des {
+		entries[i] = entry{de.Name(), kindOf(de.Type())}
+	}
+	return entries, err
+}
+
+// copyThroughBuffer copies at most n bytes of src the plain way.
+func copyThroughBuffer(dst, src file, n int64) (int64, error) {
+	buf := getBuffer()
+	defer putBuffer(buf)
+	m, err := src.Read(buf[:min(n, int64(len(buf)))])
+	if m == 0 {
+		if err == io.EOF {
+			err = nil
+		}
+		return 0, err
+	}
+	done, err := dst.Write(buf[:m])
+	return int64(done), err
+}

@@ -1,0 +1,377 @@
+package fileops
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// DirOptions says which files of a directory [DirToFiles] returns. nil means
+// the zero value: all of them.
+type DirOptions struct {
+	// FileTypes are the suffixes of the files wanted, ".txt"; nil means all.
+	// They are compared as Python's Path.suffix: the last one counts, ".env"
+	// and "a." have none, and "" matches files without one.
+	FileTypes []string
+	// Shallow leaves out what is in directories below the directory.
+	Shallow bool
+	// IgnoreErrors leaves out directories that cannot be listed. Without it
+	// the first one is an error.
+	IgnoreErrors bool
+	// Progress is called with the files found so far: by one goroutine at a
+	// time, at most some twenty times a second, and once at the end. nil
+	// means never.
+	Progress func(Progress)
+}
+
+// DirToFiles returns the paths of the regular files in dir, and below it
+// unless opts says otherwise. Paths begin with dir and are sorted. What
+// counts as a file is as in [ListFiles], which selects by the end of the name
+// where DirToFiles selects by suffix.
+func DirToFiles(ctx context.Context, dir string, opts *DirOptions) ([]string, error) {
+	return DefaultPool.DirToFiles(ctx, dir, opts)
+}
+
+// AsyncDirToFiles is [DirToFiles] as a future. It does not block.
+func AsyncDirToFiles(ctx context.Context, dir string, opts *DirOptions) *Future[[]string] {
+	return DefaultPool.AsyncDirToFiles(ctx, dir, opts)
+}
+
+// DirToFiles is [DirToFiles] on this pool.
+func (p *Pool) DirToFiles(ctx context.Context, dir string, opts *DirOptions) ([]string, error) {
+	return run(ctx, p, dirToFiles(dir, opts))
+}
+
+// AsyncDirToFiles is [AsyncDirToFiles] on this pool.
+func (p *Pool) AsyncDirToFiles(ctx context.Context, dir string, opts *DirOptions) *Future[[]string] {
+	return start(ctx, p, dirToFiles(dir, opts))
+}
+
+func dirToFiles(dir string, opts *DirOptions) operation[[]string] {
+	if opts == nil {
+		opts = new(DirOptions)
+	}
+	return operation[[]string]{"list", dir, func(t *task) ([]string, error) {
+		m := newMeter(opts.Progress)
+		w := walk{
+			task:    t,
+			shallow: opts.Shallow,
+			keep:    newTypeFilter(opts.FileTypes).matches,
+			failed:  failOnError,
+			found:   func(files int) { m.add(files, 0) },
+		}
+		if opts.IgnoreErrors {
+			w.failed = func(string, error) error { return nil }
+		}
+		paths, err := w.files(dir)
+		if err != nil {
+			return nil, err
+		}
+		m.setTotal(len(paths))
+		return paths, m.finish()
+	}}
+}
+
+// FileToChunks reads a file, cuts its text as [ChunkText] does, gives each
+// chunk the file's path, name and size, and saves the chunks where opts says.
+// A nil opts means [DefaultChunkOptions].
+//
+// A file with bytes that are invalid in opts.Encoding is an *[EncodingError],
+// and opts that mean nothing are an *[OptionError]. OutputFile is replaced in
+// one step, when all is cut.
+func FileToChunks(ctx context.Context, path string, opts *ChunkOptions) ([]TextChunk, error) {
+	return DefaultPool.FileToChunks(ctx, path, opts)
+}
+
+// AsyncFileToChunks is [FileToChunks] as a future. It does not block.
+func AsyncFileToChunks(ctx context.Context, path string, opts *ChunkOptions) *Future[[]TextChunk] {
+	return DefaultPool.AsyncFileToChunks(ctx, path, opts)
+}
+
+// FileToChunks is [FileToChunks] on this pool.
+func (p *Pool) FileToChunks(ctx context.Context, path string, opts *ChunkOptions) ([]TextChunk, error) {
+	return run(ctx, p, fileToChunks(path, opts))
+}
+
+// AsyncFileToChunks is [AsyncFileToChunks] on this pool.
+func (p *Pool) AsyncFileToChunks(ctx context.Context, path string, opts *ChunkOptions) *Future[[]TextChunk] {
+	return start(ctx, p, fileToChunks(path, opts))
+}
+
+func fileToChunks(path string, opts *ChunkOptions) operation[[]TextChunk] {
+	return operation[[]TextChunk]{"chunk", path, func(t *task) ([]TextChunk, error) {
+		c, err := newChunking(t, opts)
+		if err != nil {
+			return nil, err
+		}
+		return c.run([]string{path})
+	}}
+}
+
+// Chunk is [FileToChunks] of a file, or of all the files of a directory that
+// FileTypes and Shallow select. Chunks are in the order of their files'
+// paths; IDs and totals are counted for each file.
+//
+// In a directory, a file that cannot be read, decoded or cut is given to
+// opts.OnSkip and left out. Without OnSkip the first such file, in the order
+// of paths, is Chunk's error. Either way nothing is left out in silence.
+func Chunk(ctx context.Context, path string, opts *ChunkOptions) ([]TextChunk, error) {
+	return DefaultPool.Chunk(ctx, path, opts)
+}
+
+// AsyncChunk is [Chunk] as a future. It does not block.
+func AsyncChunk(ctx context.Context, path string, opts *ChunkOptions) *Future[[]TextChunk] {
+	return DefaultPool.AsyncChunk(ctx, path, opts)
+}
+
+// Chunk is [Chunk] on this pool.
+func (p *Pool) Chunk(ctx context.Context, path string, opts *ChunkOptions) ([]TextChunk, error) {
+	return run(ctx, p, chunk(path, opts))
+}
+
+// AsyncChunk is [AsyncChunk] on this pool.
+func (p *Pool) AsyncChunk(ctx context.Context, path string, opts *ChunkOptions) *Future[[]TextChunk] {
+	return start(ctx, p, chunk(path, opts))
+}
+
+func chunk(path string, opts *ChunkOptions) operation[[]TextChunk] {
+	return operation[[]TextChunk]{"chunk", path, func(t *task) ([]TextChunk, error) {
+		c, err := newChunking(t, opts)
+		if err != nil {
+			return nil, err
+		}
+		paths, err := c.inputs(path)
+		if err != nil {
+			return nil, err
+		}
+		return c.run(paths)
+	}}
+}
+
+// A chunking is one Chunk or FileToChunks under way.
+type chunking struct {
+	task     *task
+	opts     *ChunkOptions
+	encoding textEncoding
+	form     *chunkForm // of the output file, nil if there is none
+	many     bool       // a directory's files, which may be skipped
+	meter    *meter
+}
+
+func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
+	c := &chunking{task: t, opts: opts.orDefault()}
+	if err := c.opts.check(); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.encoding, err = findEncoding(c.opts.Encoding); err != nil {
+		return nil, err
+	}
+	if c.opts.OutputFile != "" {
+		if c.form, err = newChunkForm(c.opts); err != nil {
+			return nil, err
+		}
+	}
+	c.meter = newMeter(c.opts.Progress)
+	return c, nil
+}
+
+// inputs returns the files that path stands for.
+func (c *chunking) inputs(path string) ([]string, error) {
+	st, err := c.task.stat("chunk", path)
+	if err != nil || !st.mode.IsDir() {
+		return []string{path}, err
+	}
+	c.many = true
+	var unlisted []SkippedFile
+	w := walk{
+		task:    c.task,
+		shallow: c.opts.Shallow,
+		keep:    newTypeFilter(c.opts.FileTypes).matches,
+		failed: func(path string, err error) error {
+			if c.opts.OnSkip == nil {
+				return err
+			}
+			unlisted = append(unlisted, SkippedFile{path, err})
+			return nil
+		},
+	}
+	paths, err := w.files(path)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(unlisted, func(a, b SkippedFile) int { return strings.Compare(a.Path, b.Path) })
+	for _, s := range unlisted {
+		if err := c.skip(s); err != nil {
+			return nil, err
+		}
+	}
+	return paths, nil
+}
+
+// run cuts the files and saves the chunks.
+func (c *chunking) run(paths []string) ([]TextChunk, error) {
+	c.meter.setTotal(len(paths))
+	var chunks []TextChunk
+	cut := func(write func([]byte) error) (err error) {
+		chunks, err = c.cutAll(paths, write)
+		return err
+	}
+	if err := c.toOutputFile(cut); err != nil {
+		return nil, err
+	}
+	if c.opts.OutputDir != "" {
+		save := c.opts.Save
+		if save == nil {
+			save = &SaveOptions{Timestamp: true, RandomHashDigits: 4}
+		}
+		if _, err := c.task.saveChunks(chunks, c.opts.OutputDir, save); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.meter.finish(); err != nil {
+		return nil, err
+	}
+	return chunks, nil
+}
+
+// toOutputFile calls cut with a function that writes to the output file, if
+// there is one, and publishes that file when cut has returned.
+func (c *chunking) toOutputFile(cut func(write func([]byte) error) error) error {
+	if c.form == nil {
+		return cut(func([]byte) error { return nil })
+	}
+	return c.task.saveStream(c.opts.OutputFile, publishOptions{replace: true}, func(write func([]byte) error) error {
+		if err := write([]byte(c.form.header)); err != nil {
+			return err
+		}
+		if err := cut(write); err != nil {
+			return err
+		}
+		return write([]byte(c.form.footer))
+	})
+}
+
+// A cutFile is what has become of a file.
+type cutFile struct {
+	chunks  []TextChunk
+	encoded []byte // the chunks as the output file has them
+	err     error
+}
+
+// cutAll reads and cuts the files, several at a time, and writes the encoded
+// chunks in order.
+func (c *chunking) cutAll(paths []string, write func([]byte) error) ([]TextChunk, error) {
+	load := func(b *batch[cutFile], i int, f *cutFile) {
+		if b.full() {
+			f.err = laterError{}
+			return
+		}
+		*f = c.cut(paths[i], aheadLimit)
+		b.bytes += f.size()
+	}
+	var all []TextChunk
+	done := 0
+	for b := range readAhead(c.task, len(paths), load) {
+		for i, f := range b.items {
+			path := paths[b.first+i]
+			if f.err == (laterError{}) {
+				f = c.cut(path, anySize)
+			}
+			if f.err != nil {
+				if err := c.skip(SkippedFile{path, f.err}); err != nil {
+					return nil, err
+				}
+			}
+			if len(f.encoded) > 0 {
+				if len(all) > 0 {
+					f.encoded = append([]byte(c.form.separator), f.encoded...)
+				}
+				if err := write(f.encoded); err != nil {
+					return nil, err
+				}
+			}
+			all = append(all, f.chunks...)
+			c.meter.add(1, f.size())
+		}
+		done += len(b.items)
+	}
+	if done < len(paths) {
+		return nil, pathError("read", paths[done], c.task.Err())
+	}
+	return all, nil
+}
+
+// size is the size of the file that was cut.
+func (f *cutFile) size() int64 {
+	if len(f.chunks) == 0 {
+		return 0
+	}
+	return f.chunks[0].FileSize
+}
+
+// cut reads a file and cuts it.
+func (c *chunking) cut(path string, limit int64) cutFile {
+	text, size, err := c.text(path, limit)
+	if err != nil {
+		return cutFile{err: err}
+	}
+	cutText := cutValid
+	if c.opts.Reader != nil { // which may return anything
+		cutText = cut
+	}
+	chunks, err := cutText(text, c.opts)
+	if err != nil {
+		return cutFile{err: pathError("chunk", path, err)}
+	}
+	_, name := splitPath(path)
+	for i := range chunks {
+		chunks[i].FilePath, chunks[i].FileName, chunks[i].FileSize = path, name, size
+	}
+	f := cutFile{chunks: chunks}
+	if c.form != nil {
+		f.encoded = c.form.appendChunks(nil, chunks)
+	}
+	return f
+}
+
+// text returns a file's text and the file's size in bytes.
+func (c *chunking) text(path string, limit int64) (string, int64, error) {
+	if c.opts.Reader != nil {
+		return c.readerText(path)
+	}
+	content, err := c.task.read(path, limit)
+	if err != nil {
+		return "", 0, err
+	}
+	size := int64(len(content.data))
+	text, err := c.encoding.decode(path, content)
+	return text, size, err
+}
+
+// readerText lets the user's Reader read a file. It holds a slot meanwhile,
+// which what it calls with its context uses too.
+func (c *chunking) readerText(path string) (string, int64, error) {
+	st, err := c.task.stat("chunk", path)
+	if err != nil {
+		return "", 0, err
+	}
+	t := &task{Context: c.task, pool: c.task.pool, lender: c.task.lender}
+	text, err := lend(t, func(ctx context.Context) (string, error) {
+		return protect(func() (string, error) { return c.opts.Reader(ctx, path) })
+	})
+	return text, st.size, pathError("chunk", path, err)
+}
+
+// skip leaves a file out, if that is allowed, or returns the error that ends
+// the operation.
+func (c *chunking) skip(s SkippedFile) error {
+	if !c.many || c.opts.OnSkip == nil || final(c.task, s.Err) {
+		return s.Err
+	}
+	_, err := protect(func() (struct{}, error) {
+		c.opts.OnSkip(s)
+		return struct{}{}, nil
+	})
+	return err
+}

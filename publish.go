@@ -1,0 +1,244 @@
+package fileops
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"strings"
+)
+
+// publishOptions says how a file gets its name.
+type publishOptions struct {
+	replace bool        // what has the name, which else is an error
+	sync    bool        // make file and name durable
+	perm    fs.FileMode // of a new file, before the umask; 0 = 0666
+}
+
+// publish makes the file name in dir by letting write fill a draft of it, so
+// that the name never stands for half a file: it appears, or changes hands,
+// once the draft is whole. If anything fails the draft is removed and what had
+// the name keeps it.
+func publish(files filesystem, dir, name string, o publishOptions, write func(*draft) error) error {
+	target, err := makeDirs(files, dir, o.sync)
+	if err != nil {
+		return err
+	}
+	defer target.close()
+	return publishIn(target, name, o, write)
+}
+
+// publishIn is publish in a directory that is open.
+func publishIn(dir filesystem, name string, o publishOptions, write func(*draft) error) error {
+	perm := o.perm
+	if perm == 0 {
+		perm = 0o666
+	}
+	d, err := newDraft(dir, perm)
+	if err != nil {
+		return err
+	}
+	defer d.discard()
+	if err := write(d); err != nil {
+		return err
+	}
+	if o.sync {
+		if err := d.file.sync(); err != nil {
+			return err
+		}
+	}
+	if err := d.giveName(name, o.replace); err != nil {
+		return err
+	}
+	if o.sync {
+		return dir.sync()
+	}
+	return nil
+}
+
+// makeNewDir makes a directory that must not exist, and those above it if
+// missing.
+func makeNewDir(files filesystem, dir string, sync bool) error {
+	parent, base := splitPath(dir)
+	above, err := makeDirs(files, parent, sync)
+	if err != nil {
+		return err
+	}
+	defer above.close()
+	if err := above.mkdir(base); err != nil || !sync {
+		return err
+	}
+	return above.sync()
+}
+
+// A draft is a file that is being written. It has no name at all where the
+// system can make such files, so that even a killed process leaves nothing
+// behind; else a temporary one.
+type draft struct {
+	dir       filesystem
+	file      file
+	temp      string // its temporary name, while it has one
+	closed    bool
+	keepsMode bool // its permissions are set and are not those of what it replaces
+}
+
+func newDraft(dir filesystem, perm fs.FileMode) (*draft, error) {
+	f, err := dir.createUnnamed(perm)
+	if err == nil {
+		return &draft{dir: dir, file: f}, nil
+	}
+	if !errors.Is(err, errors.ErrUnsupported) {
+		return nil, err
+	}
+	temp := tempName()
+	f, err = dir.create(temp, perm)
+	if err != nil {
+		return nil, err
+	}
+	return &draft{dir: dir, file: f, temp: temp}, nil
+}
+
+// giveName publishes the draft.
+func (d *draft) giveName(name string, replace bool) error {
+	if d.temp == "" {
+		err := d.dir.linkFile(d.file, name)
+		if err == nil || !replace || !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	if replace {
+		if err := d.resemble(name); err != nil {
+			return err
+		}
+	}
+	if d.temp == "" { // only a file with a name can take another's place
+		temp := tempName()
+		if err := d.dir.linkFile(d.file, temp); err != nil {
+			return err
+		}
+		d.temp = temp
+	}
+	if err := d.close(); err != nil { // some systems report failed writes here
+		return err
+	}
+	if replace {
+		return d.replace(name)
+	}
+	return d.claim(name)
+}
+
+// resemble prepares for replacing a file, which must be a regular one, whose
+// permissions the new one then has, or a link.
+func (d *draft) resemble(name string) error {
+	st, err := d.dir.lstat(name)
+	switch {
+	case isNotExist(err):
+		return nil
+	case err != nil:
+		return err
+	case st.mode.Type() == fs.ModeSymlink:
+		return nil
+	case !st.mode.IsRegular():
+		return ErrNotRegular
+	case d.keepsMode:
+		return nil
+	}
+	return d.file.chmod(st.mode.Perm())
+}
+
+// replace gives the draft a name that may be taken.
+func (d *draft) replace(name string) error {
+	if err := d.dir.rename(d.temp, name); err != nil {
+		return err
+	}
+	d.temp = ""
+	return nil
+}
+
+// claim gives the draft a name that must be free. Whichever way the system
+// knows is one step, so no file that comes to be meanwhile is lost.
+func (d *draft) claim(name string) error {
+	err := d.dir.renameNew(d.temp, name)
+	if err == nil {
+		d.temp = ""
+		return nil
+	}
+	if !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	err = d.dir.link(d.temp, name) // discard removes the temporary name
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return d.claimByCreating(name)
+}
+
+// claimByCreating is for file systems without hard links, such as FAT: an
+// empty file takes the name, and the draft its place.
+func (d *draft) claimByCreating(name string) error {
+	f, err := d.dir.create(name, 0o666)
+	if err != nil {
+		return err
+	}
+	f.Close()
+	err = d.replace(name)
+	if err != nil {
+		d.dir.remove(name)
+	}
+	return err
+}
+
+// copyMeta gives the draft what src has besides contents.
+func (d *draft) copyMeta(src file, st info) error {
+	if err := d.file.copyAttributes(src); err != nil {
+		return err
+	}
+	if err := d.file.chmod(st.mode.Perm()); err != nil {
+		return err
+	}
+	d.keepsMode = true
+	return d.dir.setTimes(d.file, d.temp, st.accessed, st.modified)
+}
+
+func (d *draft) close() error {
+	if d.closed {
+		return nil
+	}
+	d.closed = true
+	return d.file.Close()
+}
+
+// discard closes the draft and removes it, unless it has been published.
+func (d *draft) discard() {
+	d.close()
+	if d.temp != "" {
+		d.dir.remove(d.temp)
+	}
+}
+
+// Temporary files are called ".fileops-" and 16 hexadecimal digits and
+// ".tmp". Nothing else is taken for one.
+const (
+	tempPrefix = ".fileops-"
+	tempSuffix = ".tmp"
+	tempDigits = 16
+)
+
+func tempName() string { return tempPrefix + randomHex(tempDigits) + tempSuffix }
+
+// isTempName reports whether a file is one that a killed process left behind.
+func isTempName(name string) bool {
+	digits, ok := strings.CutPrefix(name, tempPrefix)
+	if !ok {
+		return false
+	}
+	digits, ok = strings.CutSuffix(digits, tempSuffix)
+	return ok && len(digits) == tempDigits && strings.Trim(digits, "0123456789abcdef") == ""
+}
+
+// randomHex returns n random hexadecimal digits.
+func randomHex(n int) string {
+	b := make([]byte, (n+1)/2)
+	rand.Read(b)
+	return hex.EncodeToString(b)[:n]
+}

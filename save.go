@@ -1,0 +1,380 @@
+package fileops
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// SaveOptions says how files are named and saved. nil means the zero value:
+// the name as given, and an error if it is taken.
+type SaveOptions struct {
+	// Extension is appended, after a dot, to a name that has none. A dot in
+	// front of it does not count.
+	Extension string
+	// Timestamp adds the local time to the name: name_20060102150405.txt.
+	Timestamp bool
+	// TimePrefix puts the timestamp in front: 20060102150405_name.txt. It
+	// means nothing without Timestamp.
+	TimePrefix bool
+	// TimestampFormat is the timestamp's layout as [time.Time.Format] takes
+	// it, without slashes. "" means 20060102150405.
+	TimestampFormat string
+	// RandomHashDigits is how many random hexadecimal digits end the name:
+	// name-3fa9.txt.
+	RandomHashDigits int
+	// Overwrite replaces a file that has the name, in one step, and keeps
+	// its permissions; a symbolic link is replaced, not followed. Without it
+	// a name that is taken, even meanwhile, is an error that [fs.ErrExist]
+	// matches.
+	Overwrite bool
+	// NewDir makes a directory that exists an error, which [fs.ErrExist]
+	// matches. Without it the directory is made if it is missing.
+	NewDir bool
+	// Sync flushes the file and the names that lead to it to the disk before
+	// the save counts as done (fsync). A flush that fails is not tried again,
+	// since a second one may succeed without writing anything (see fsync(2)).
+	Sync bool
+}
+
+const defaultTimestamp = "20060102150405"
+
+func (o *SaveOptions) orDefault() *SaveOptions {
+	if o == nil {
+		return new(SaveOptions)
+	}
+	return o
+}
+
+// check returns an *OptionError for what means nothing.
+func (o *SaveOptions) check() error {
+	switch {
+	case o.RandomHashDigits < 0:
+		return &OptionError{"RandomHashDigits", o.RandomHashDigits, "must not be negative"}
+	case strings.ContainsAny(o.Extension, `/\`):
+		return &OptionError{"Extension", o.Extension, "must not contain a slash"}
+	case strings.ContainsAny(o.TimestampFormat, `/\`):
+		return &OptionError{"TimestampFormat", o.TimestampFormat, "must not contain a slash"}
+	}
+	return nil
+}
+
+// fileName returns the path, below the directory of the save, of a file that
+// is to be called name. Its form is the original's.
+func (o *SaveOptions) fileName(name string, now time.Time) (string, error) {
+	if err := checkName(name); err != nil {
+		return "", err
+	}
+	dir, base := splitName(name)
+	stem, ext := base, strings.TrimPrefix(o.Extension, ".")
+	if dot := strings.LastIndexByte(base, '.'); dot >= 0 {
+		stem, ext = base[:dot], base[dot+1:]
+	}
+	if o.Timestamp {
+		layout := o.TimestampFormat
+		if layout == "" {
+			layout = defaultTimestamp
+		}
+		if stamp := now.Format(layout); o.TimePrefix {
+			stem = stamp + "_" + stem
+		} else {
+			stem += "_" + stamp
+		}
+	}
+	if o.RandomHashDigits > 0 {
+		stem += "-" + randomHex(o.RandomHashDigits)
+	}
+	if ext != "" || strings.HasSuffix(base, ".") {
+		stem += "." + ext
+	}
+	return dir + stem, nil
+}
+
+// splitName splits a name after its last slash.
+func splitName(name string) (dir, base string) {
+	i := strings.LastIndexByte(name, '/')
+	return name[:i+1], name[i+1:]
+}
+
+// checkName returns an error unless name is local to the directory it is
+// saved in. A backslash is refused on every system: what is a name on one
+// would be a path on another.
+func checkName(name string) error {
+	bad := &OptionError{Option: "name", Value: name}
+	switch _, base := splitName(name); {
+	case base == "" || base == ".":
+		bad.Reason = "must name a file"
+	case strings.ContainsRune(name, '\\'):
+		bad.Reason = "must not contain a backslash"
+	case !filepath.IsLocal(filepath.FromSlash(name)):
+		bad.Reason = "must stay below the directory"
+		return fmt.Errorf("%w: %w", ErrEscapes, bad)
+	default:
+		return nil
+	}
+	return bad
+}
+
+// SaveToFile writes text to a file called name in dir and returns the file's
+// path. dir and the directories in name, which slashes separate, are made if
+// missing. name must be local to dir ([filepath.IsLocal]); one that is not is
+// [ErrEscapes], and any bad name or option an *[OptionError].
+//
+// The name never stands for half a file: whatever fails, and even if the
+// process is killed, it is absent or what it was before, or it is the whole
+// new file. With a failure nothing else is left behind either.
+func SaveToFile(ctx context.Context, text, dir, name string, opts *SaveOptions) (path string, err error) {
+	return DefaultPool.SaveToFile(ctx, text, dir, name, opts)
+}
+
+// AsyncSaveToFile is [SaveToFile] as a future. It does not block.
+func AsyncSaveToFile(ctx context.Context, text, dir, name string, opts *SaveOptions) *Future[string] {
+	return DefaultPool.AsyncSaveToFile(ctx, text, dir, name, opts)
+}
+
+// SaveToFile is [SaveToFile] on this pool.
+func (p *Pool) SaveToFile(ctx context.Context, text, dir, name string, opts *SaveOptions) (path string, err error) {
+	return run(ctx, p, saveToFile(text, dir, name, opts))
+}
+
+// AsyncSaveToFile is [AsyncSaveToFile] on this pool.
+func (p *Pool) AsyncSaveToFile(ctx context.Context, text, dir, name string, opts *SaveOptions) *Future[string] {
+	return start(ctx, p, saveToFile(text, dir, name, opts))
+}
+
+func saveToFile(text, dir, name string, opts *SaveOptions) operation[string] {
+	return operation[string]{"save", pathPrefix(dir) + name, func(t *task) (string, error) {
+		o := opts.orDefault()
+		if err := o.check(); err != nil {
+			return "", err
+		}
+		named, err := o.fileName(name, time.Now())
+		if err != nil {
+			return "", pathError("save", pathPrefix(dir)+name, err)
+		}
+		path := pathPrefix(dir) + filepath.FromSlash(named)
+		if o.NewDir {
+			if err := t.makeNewDir(dir, o.Sync); err != nil {
+				return "", err
+			}
+		}
+		return path, t.save(path, o.publishOptions(), func(d *draft) error {
+			return t.write(d, bytesOf(text))
+		})
+	}}
+}
+
+func (o *SaveOptions) publishOptions() publishOptions {
+	return publishOptions{replace: o.Overwrite, sync: o.Sync}
+}
+
+// save publishes a file in a slot.
+func (t *task) save(path string, o publishOptions, write func(*draft) error) error {
+	s, err := t.acquire("save", path)
+	if err != nil {
+		return pathError("save", path, err)
+	}
+	defer t.release(s)
+	dir, name := splitPath(path)
+	return pathError("save", path, publish(t.pool.fs, dir, name, o, write))
+}
+
+// saveStream publishes a file that fill writes bit by bit. The slot is given
+// back while fill runs, since it waits for other operations, and taken for
+// each write.
+func (t *task) saveStream(path string, o publishOptions, fill func(write func([]byte) error) error) error {
+	s, err := t.acquire("save", path)
+	if err != nil {
+		return pathError("save", path, err)
+	}
+	defer func() {
+		if s != nil {
+			t.release(s)
+		}
+	}()
+	var fillErr error
+	dir, name := splitPath(path)
+	err = publish(t.pool.fs, dir, name, o, func(d *draft) error {
+		t.release(s)
+		s = nil
+		fillErr = fill(func(data []byte) error { return t.writeInSlot(d, path, data) })
+		if fillErr != nil {
+			return fillErr
+		}
+		s, err = t.acquire("save", path)
+		return err
+	})
+	if fillErr != nil {
+		return fillErr
+	}
+	return pathError("save", path, err)
+}
+
+func (t *task) writeInSlot(d *draft, path string, data []byte) error {
+	s, err := t.acquire("save", path)
+	if err == nil {
+		err = t.write(d, data)
+		t.release(s)
+	}
+	return pathError("save", path, err)
+}
+
+// makeNewDir makes a directory that must not exist.
+func (t *task) makeNewDir(dir string, sync bool) error {
+	s, err := t.acquire("mkdir", dir)
+	if err != nil {
+		return pathError("mkdir", dir, err)
+	}
+	defer t.release(s)
+	return pathError("mkdir", dir, makeNewDir(t.pool.fs, dir, sync))
+}
+
+// writeBlock is how much is written between two looks at the context.
+const writeBlock = 1 << 20
+
+// write writes data to a draft.
+func (t *task) write(d *draft, data []byte) error {
+	for len(data) > 0 {
+		if err := t.Err(); err != nil {
+			return err
+		}
+		n := min(len(data), writeBlock)
+		if n, err := d.file.Write(data[:n]); err != nil {
+			return err
+		} else {
+			t.pool.bytesWritten.Add(uint64(n))
+		}
+		data = data[n:]
+	}
+	return t.Err()
+}
+
+// SaveChunks saves each chunk as a file of JSON, an object as
+// [TextChunk.MarshalJSON] makes it, indented by two spaces. The files are
+// called chunk_1.json, chunk_2.json and so on, in the order of chunks, in the
+// form that opts asks for.
+//
+// It returns the paths in the order of chunks. Each file is saved as
+// [SaveToFile] does it. After the first failure no more files are begun;
+// those that are saved by then stay, and paths has their paths, with "" for
+// the others.
+func SaveChunks(ctx context.Context, chunks []TextChunk, dir string, opts *SaveOptions) (paths []string, err error) {
+	return DefaultPool.SaveChunks(ctx, chunks, dir, opts)
+}
+
+// AsyncSaveChunks is [SaveChunks] as a future. It does not block.
+func AsyncSaveChunks(ctx context.Context, chunks []TextChunk, dir string, opts *SaveOptions) *Future[[]string] {
+	return DefaultPool.AsyncSaveChunks(ctx, chunks, dir, opts)
+}
+
+// SaveChunks is [SaveChunks] on this pool.
+func (p *Pool) SaveChunks(ctx context.Context, chunks []TextChunk, dir string, opts *SaveOptions) (paths []string, err error) {
+	return run(ctx, p, saveChunks(chunks, dir, opts))
+}
+
+// AsyncSaveChunks is [AsyncSaveChunks] on this pool.
+func (p *Pool) AsyncSaveChunks(ctx context.Context, chunks []TextChunk, dir string, opts *SaveOptions) *Future[[]string] {
+	return start(ctx, p, saveChunks(chunks, dir, opts))
+}
+
+func saveChunks(chunks []TextChunk, dir string, opts *SaveOptions) operation[[]string] {
+	return operation[[]string]{"save chunks", dir, func(t *task) ([]string, error) {
+		return t.saveChunks(chunks, dir, opts.orDefault())
+	}}
+}
+
+func (t *task) saveChunks(chunks []TextChunk, dir string, o *SaveOptions) ([]string, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	target, err := t.openTarget(dir, o)
+	if err != nil {
+		return nil, err
+	}
+	defer target.close()
+	c := chunkSaver{task: t, chunks: chunks, dir: dir, target: target, opts: *o, now: time.Now()}
+	if c.opts.Extension == "" {
+		c.opts.Extension = "json"
+	}
+	return c.saveAll()
+}
+
+// openTarget opens, in a slot, the directory that many files are saved in.
+func (t *task) openTarget(dir string, o *SaveOptions) (filesystem, error) {
+	if o.NewDir {
+		if err := t.makeNewDir(dir, o.Sync); err != nil {
+			return nil, err
+		}
+	}
+	s, err := t.acquire("open", dir)
+	if err != nil {
+		return nil, pathError("open", dir, err)
+	}
+	defer t.release(s)
+	target, err := makeDirs(t.pool.fs, orDot(dir), o.Sync)
+	return target, pathError("open", dir, err)
+}
+
+// A chunkSaver saves chunks to a directory.
+type chunkSaver struct {
+	task   *task
+	chunks []TextChunk
+	dir    string
+	target filesystem // dir, open
+	opts   SaveOptions
+	now    time.Time
+}
+
+// saveAll saves the chunks by a few workers, each a run of them at a time.
+func (c *chunkSaver) saveAll() ([]string, error) {
+	paths := make([]string, len(c.chunks))
+	group, ctx := errgroup.WithContext(c.task)
+	group.SetLimit(fanOut(c.task.pool))
+	for first := 0; first < len(paths) && ctx.Err() == nil; first += batchFiles {
+		group.Go(func() error {
+			var buf []byte
+			for i := first; i < min(first+batchFiles, len(paths)) && ctx.Err() == nil; i++ {
+				var err error
+				if buf, err = c.save(i, buf[:0], &paths[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	err := group.Wait()
+	if err == nil {
+		err = pathError("save", c.dir, c.task.Err())
+	}
+	return paths, err
+}
+
+// save saves chunk i and notes its path. buf is for its JSON.
+func (c *chunkSaver) save(i int, buf []byte, saved *string) ([]byte, error) {
+	name, err := c.opts.fileName(fmt.Sprintf("chunk_%d", i+1), c.now)
+	path := pathPrefix(c.dir) + name
+	if err != nil {
+		return buf, pathError("save", path, err)
+	}
+	if buf, err = appendIndented(buf, &c.chunks[i]); err != nil {
+		return buf, pathError("save", path, err)
+	}
+	s, err := c.task.acquire("save", path)
+	if err != nil {
+		return buf, pathError("save", path, err)
+	}
+	defer c.task.release(s)
+	err = publishIn(c.target, name, c.opts.publishOptions(), func(d *draft) error {
+		return c.task.write(d, buf)
+	})
+	if err != nil {
+		return buf, pathError("save", path, err)
+	}
+	*saved = path
+	return buf, nil
+}
+

@@ -1,0 +1,323 @@
+package fileops
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"runtime"
+	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// This file checks UTF-8 and counts code points, 64 bytes at a time and
+// without a branch that depends on the script: text of mixed languages is
+// where byte-by-byte checking mispredicts, and it is what people store.
+
+const (
+	blockSize = 64
+	highBits  = 0x8080808080808080
+)
+
+// A block is what the loops below take at a time.
+type block [blockSize]byte
+
+// word returns bytes 8i to 8i+7, the first one lowest.
+func (b *block) word(i int) uint64 { return binary.LittleEndian.Uint64(b[8*i:]) }
+
+// highs has a bit of highBits for each column of the block's words that holds
+// a byte outside ASCII.
+func (b *block) highs() uint64 {
+	return (b.word(0) | b.word(1) | b.word(2) | b.word(3) |
+		b.word(4) | b.word(5) | b.word(6) | b.word(7)) & highBits
+}
+
+// A ruler notes at which byte every few code points begin. The numbers of
+// those code points grow by the two steps in turn.
+type ruler struct {
+	next  int // number of the code point to note next
+	steps [2]int
+	marks []int // byte offsets noted so far
+}
+
+// noMarks returns a ruler that notes nothing.
+func noMarks() ruler { return ruler{next: math.MaxInt} }
+
+// note writes down that the code point to note next begins at byte at.
+func (r *ruler) note(at int) {
+	step := r.steps[len(r.marks)&1]
+	r.marks = append(r.marks, at)
+	r.next += step
+}
+
+// noteIn notes what there is to note in b, which begins at byte at of the
+// text and holds the code points [first, end).
+func (r *ruler) noteIn(b *block, at, first, end int) {
+	if end-first == blockSize { // ASCII
+		for r.next < end {
+			r.note(at + r.next - first)
+		}
+		return
+	}
+	for i := 0; r.next < end; i++ {
+		x := b.word(i)
+		starts := ^(x &^ (x << 1)) & highBits
+		n := bits.OnesCount64(starts)
+		for gone := 0; r.next < min(first+n, end); {
+			for ; gone < r.next-first; gone++ {
+				starts &= starts - 1
+			}
+			r.note(at + 8*i + bits.TrailingZeros64(starts)/8)
+		}
+		first += n
+	}
+}
+
+// scanUTF8 counts b's code points and returns the offset of its first invalid
+// byte, or -1 and then the count holds.
+func scanUTF8(b []byte) (runes, bad int) {
+	r := noMarks()
+	return scan(b, &r)
+}
+
+// scanPrefix is scanUTF8 for a part of a longer text that may stop inside a
+// code point: it looks at the first complete bytes only, at most three short
+// of all, and the rest belongs in front of the next part.
+func scanPrefix(b []byte) (runes, complete, bad int) {
+	complete = len(b)
+	for i := len(b) - 1; i >= 0 && i >= len(b)-utf8.UTFMax+1; i-- {
+		if utf8.RuneStart(b[i]) {
+			if !utf8.FullRune(b[i:]) {
+				complete = i
+			}
+			break
+		}
+	}
+	runes, bad = scanUTF8(b[:complete])
+	return runes, complete, bad
+}
+
+// parallelSize is the length from which checking a text is worth a goroutine
+// for each piece of that length, as far as there are processors.
+const parallelSize = 1 << 20
+
+// validUTF8 returns the offset of the first invalid byte of b, or -1. It uses
+// all processors for a long b.
+func validUTF8(b []byte) (bad int) {
+	n := min(runtime.GOMAXPROCS(0), len(b)/parallelSize)
+	if n < 2 {
+		_, bad = scanUTF8(b)
+		return bad
+	}
+	return validParallel(b, n)
+}
+
+// validParallel is validUTF8 with n pieces looked at side by side.
+func validParallel(b []byte, n int) int {
+	bads := make([]int, n)
+	var g errgroup.Group
+	from := 0
+	for i := range n {
+		to := len(b)
+		if i < n-1 {
+			to = runeEdge(b, len(b)/n*(i+1))
+		}
+		piece, start := b[from:to], from
+		g.Go(func() error {
+			_, bads[i] = scanUTF8(piece)
+			if bads[i] >= 0 {
+				bads[i] += start
+			}
+			return nil
+		})
+		from = to
+	}
+	_ = g.Wait() // the pieces return no error
+	for _, bad := range bads {
+		if bad >= 0 {
+			return bad
+		}
+	}
+	return -1
+}
+
+// runeEdge moves at back to where a code point begins. After three
+// continuation bytes there is none to finish, so it looks no further.
+func runeEdge(b []byte, at int) int {
+	for i := at; i > at-utf8.UTFMax && i > 0; i-- {
+		if utf8.RuneStart(b[i]) {
+			return i
+		}
+	}
+	return at
+}
+
+// runeCount returns the number of code points in s as range counts them, each
+// invalid byte one.
+func runeCount(s string) int {
+	runes, bad := scanUTF8([]byte(s)) // not copied: scan neither writes nor keeps it
+	if bad >= 0 {
+		return utf8.RuneCountInString(s)
+	}
+	return runes
+}
+
+// countRunes is runeCount for an s that is known to be valid.
+func countRunes(s string) int {
+	r := noMarks()
+	return count([]byte(s), &r)
+}
+
+// count returns the number of code points in b, which is valid UTF-8, and
+// notes in r where those begin that r asks for.
+func count(b []byte, r *ruler) (runes int) {
+	at := 0
+	for ; len(b)-at >= blockSize; at += blockSize {
+		p := (*block)(b[at:])
+		starts := blockSize
+		if p.highs() != 0 {
+			starts -= bits.OnesCount64(p.continuations())
+		}
+		if runes+starts > r.next {
+			r.noteIn(p, at, runes, runes+starts)
+		}
+		runes += starts
+	}
+	var last block
+	n := copy(last[:], b[at:])
+	n -= bits.OnesCount64(last.continuations())
+	r.noteIn(&last, at, runes, runes+n)
+	return runes + n
+}
+
+// continuations has a bit for each byte of the form 10xxxxxx, in no order
+// that matters for counting them.
+func (b *block) continuations() (set uint64) {
+	cont := func(i int) uint64 {
+		x := b.word(i)
+		return x &^ (x << 1) & highBits >> i
+	}
+	return cont(0) | cont(1) | cont(2) | cont(3) | cont(4) | cont(5) | cont(6) | cont(7)
+}
+
+// scan checks and counts b, and notes in r where those code points begin that
+// r asks for. At an invalid byte it stops and returns the byte's offset; what
+// it has counted and noted then means nothing.
+//
+// It looks at a block as eight planes: plane i holds bit i of all 64 bytes, so
+// one operation on planes does the same to 64 bytes.
+func scan(b []byte, r *ruler) (runes, bad int) {
+	// Planes of the block before, of which only the last byte's bit matters.
+	var before2, before3, before4, beforeLow, beforeHigh uint64
+
+	var last block // the rest of b, filled up with zeros, which are ASCII
+	copy(last[:], b[len(b)/blockSize*blockSize:])
+
+	for at := 0; at <= len(b); at += blockSize {
+		p, padding := &last, 0
+		if at+blockSize <= len(b) {
+			p = (*block)(b[at:])
+		} else {
+			padding = at + blockSize - len(b)
+		}
+		starts := blockSize - padding
+		if p.highs()|before2&highBits != 0 {
+			p0, p1, p2, p3, p4, p5, p6, p7 := p.planes()
+
+			// The bytes that begin a sequence of at least 2, 3, and 4 bytes.
+			// Continuation bytes belong after them, at distance 1, 2, and 3,
+			// and nowhere else.
+			lead2 := p7 & p6
+			lead3 := lead2 & p5
+			lead4 := lead3 & p4
+			after4 := following(lead4, before4)
+			third := after4 | lead3
+			second := following(third, before3) | lead2
+			cont := p7 &^ p6
+			wrong := cont ^ following(second, before2)
+
+			// C0, C1 and F5 to FF begin nothing.
+			wrong |= lead2 &^ (p5 | p4 | p3 | p2 | p1)
+			wrong |= lead4 & (p3 | p2&(p1|p0))
+
+			// What follows E0 and F0 must be high, or fewer bytes would do;
+			// what follows ED and F4 must be low, or it is a surrogate or too
+			// large. High is from A0 in a sequence of 3, from 90 in one of 4.
+			low := lead3 & p2 &^ p1 & (p3&p0&^p4 | p4&^p0)
+			high := lead3 &^ (p3 | p2 | p1 | p0)
+			isHigh := p5 | p4&after4
+			wrong |= following(high, beforeHigh) &^ isHigh
+			wrong |= following(low, beforeLow) & isHigh
+
+			if wrong != 0 {
+				return 0, firstInvalid(b, at)
+			}
+			before2, before3, before4, beforeLow, beforeHigh = second, third, lead4, low, high
+			starts -= bits.OnesCount64(cont)
+		}
+		if runes+starts > r.next {
+			r.noteIn(p, at, runes, runes+starts)
+		}
+		runes += starts
+	}
+	return runes, -1
+}
+
+// firstInvalid returns the offset of the first invalid byte of b, or -1.
+// Before byte at, b is valid but for a code point that may begin there and go
+// on after it.
+func firstInvalid(b []byte, at int) int {
+	i := at
+	for back := 1; back < utf8.UTFMax && back <= at; back++ {
+		if utf8.RuneStart(b[at-back]) {
+			i = at - back
+			break
+		}
+	}
+	for i < len(b) {
+		c, n := utf8.DecodeRune(b[i:])
+		if c == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return -1
+}
+
+// following returns the plane of the bytes that come right after those in
+// plane x; before is plane x of the block before.
+func following(x, before uint64) uint64 { return x<<8 | x>>55&0xfe | before>>63 }
+
+// planes turns eight words of eight bytes into eight planes: for each byte of
+// a word it transposes a matrix of 8 by 8 bits, in three rounds of swaps. Byte
+// 8j+k of the block becomes bit j of byte k of each plane.
+func (b *block) planes() (p0, p1, p2, p3, p4, p5, p6, p7 uint64) {
+	const fours, twos, ones = 0x0f0f0f0f0f0f0f0f, 0x3333333333333333, 0x5555555555555555
+	p0, p4 = swapBits(b.word(0), b.word(4), 4, fours)
+	p1, p5 = swapBits(b.word(1), b.word(5), 4, fours)
+	p2, p6 = swapBits(b.word(2), b.word(6), 4, fours)
+	p3, p7 = swapBits(b.word(3), b.word(7), 4, fours)
+
+	p0, p2 = swapBits(p0, p2, 2, twos)
+	p1, p3 = swapBits(p1, p3, 2, twos)
+	p4, p6 = swapBits(p4, p6, 2, twos)
+	p5, p7 = swapBits(p5, p7, 2, twos)
+
+	p0, p1 = swapBits(p0, p1, 1, ones)
+	p2, p3 = swapBits(p2, p3, 1, ones)
+	p4, p5 = swapBits(p4, p5, 1, ones)
+	p6, p7 = swapBits(p6, p7, 1, ones)
+	return p0, p1, p2, p3, p4, p5, p6, p7
+}
+
+// swapBits exchanges the bits of x under mask<<n with those of y under mask.
+func swapBits(x, y uint64, n int, mask uint64) (uint64, uint64) {
+	t := (x>>n ^ y) & mask
+	return x ^ t<<n, y ^ t
+}
+
+// isValid reports whether s is valid UTF-8.
+func isValid(s string) bool {
+	_, bad := scanUTF8([]byte(s)) // not copied: scan neither writes nor keeps it
+	return bad < 0
+}

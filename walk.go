@@ -1,0 +1,245 @@
+package fileops
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// A walk collects the regular files below a directory. Directories are listed
+// by several goroutines, each listing in a slot of its own.
+//
+// Links to regular files count as files; links to directories are not
+// entered, so a loop of links cannot catch a walk. What is neither (FIFOs,
+// sockets, devices, links to nothing) is no file and is left out.
+type walk struct {
+	task    *task
+	shallow bool
+	keep    func(name string) bool
+	// failed is told of a directory that cannot be listed. What it returns
+	// ends the walk, unless it is nil. It is called by one goroutine at a
+	// time.
+	failed func(path string, err error) error
+	found  func(files int) // progress, may be nil
+
+	mu    sync.Mutex
+	group errgroup.Group
+}
+
+// A listing is a directory's files and, in between and in order, the listings
+// of its directories.
+type listing struct {
+	paths []string
+	subs  []sub
+	total int
+}
+
+// A sub is a listing below another.
+type sub struct {
+	at int // how many of the paths come before it
+	*listing
+}
+
+// files returns the files below dir, sorted by path.
+//
+// Sorting each directory with a separator after its directories' names makes
+// the depth-first order the order of the whole paths.
+func (w *walk) files(dir string) ([]string, error) {
+	w.group.SetLimit(fanOut(w.task.pool))
+	top := new(listing)
+	err := w.visit(dir, top, true)
+	if groupErr := w.group.Wait(); err == nil {
+		err = groupErr
+	}
+	if err != nil {
+		return nil, err
+	}
+	return top.flatten(make([]string, 0, top.count())), nil
+}
+
+func (l *listing) count() int {
+	n := len(l.paths)
+	for _, s := range l.subs {
+		n += s.count()
+	}
+	return n
+}
+
+func (l *listing) flatten(paths []string) []string {
+	done := 0
+	for _, s := range l.subs {
+		paths = append(paths, l.paths[done:s.at]...)
+		paths = s.flatten(paths)
+		done = s.at
+	}
+	return append(paths, l.paths[done:]...)
+}
+
+// visit lists a directory into l and goes into those below it.
+func (w *walk) visit(dir string, l *listing, top bool) error {
+	entries, err := w.list(dir)
+	if err != nil {
+		switch {
+		case final(w.task, err), top:
+			return err
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // it was removed since its parent was listed
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.failed(dir, err)
+	}
+	slices.SortFunc(entries, compareEntries)
+	prefix := pathPrefix(dir)
+	for _, e := range entries {
+		switch {
+		case e.kind == kindDir && !w.shallow:
+			below := new(listing)
+			l.subs = append(l.subs, sub{len(l.paths), below})
+			if err := w.enter(prefix+e.name, below); err != nil {
+				return err
+			}
+		case e.kind == kindFile && w.keep(e.name) && !isTempName(e.name):
+			l.paths = append(l.paths, prefix+e.name)
+		}
+	}
+	if w.found != nil {
+		w.found(len(l.paths))
+	}
+	return nil
+}
+
+// enter visits a directory on another goroutine if one is free.
+func (w *walk) enter(dir string, l *listing) error {
+	if w.group.TryGo(func() error { return w.visit(dir, l, false) }) {
+		return nil
+	}
+	return w.visit(dir, l, false)
+}
+
+// list lists a directory, and finds out about the entries of which a listing
+// does not say what they are.
+func (w *walk) list(dir string) ([]entry, error) {
+	s, err := w.task.acquire("list", dir)
+	if err != nil {
+		return nil, pathError("list", dir, err)
+	}
+	defer w.task.release(s)
+	files := w.task.pool.fs
+	entries, err := files.list(orDot(dir))
+	if err != nil {
+		return nil, pathError("list", dir, err)
+	}
+	prefix := pathPrefix(dir)
+	for i := range entries {
+		e := &entries[i]
+		if e.kind == kindUnknown {
+			st, err := files.lstat(prefix + e.name)
+			if err == nil {
+				e.kind = kindOf(st.mode)
+			}
+		}
+		if e.kind == kindLink {
+			st, err := files.stat(prefix + e.name)
+			if err == nil && st.mode.IsRegular() {
+				e.kind = kindFile
+			}
+		}
+	}
+	return entries, nil
+}
+
+// compareEntries orders names as the paths of what they hold are ordered.
+func compareEntries(a, b entry) int {
+	if a.kind != kindDir && b.kind != kindDir {
+		return cmp.Compare(a.name, b.name)
+	}
+	n := min(len(a.name), len(b.name))
+	if c := cmp.Compare(a.name[:n], b.name[:n]); c != 0 {
+		return c
+	}
+	return cmp.Compare(after(a, n), after(b, n))
+}
+
+// after returns the byte of the entry's path that follows n bytes of its
+// name, -1 at the end.
+func after(e entry, n int) int {
+	switch {
+	case n < len(e.name):
+		return int(e.name[n])
+	case e.kind == kindDir:
+		return os.PathSeparator
+	default:
+		return -1
+	}
+}
+
+// pathPrefix returns what comes before a name in the path of a file in dir.
+// As with Python's Path, nothing comes before names in ".".
+func pathPrefix(dir string) string {
+	switch {
+	case dir == "" || dir == ".":
+		return ""
+	case os.IsPathSeparator(dir[len(dir)-1]):
+		return dir
+	default:
+		return dir + string(os.PathSeparator)
+	}
+}
+
+// orDot returns the directory that an empty path means.
+func orDot(dir string) string {
+	if dir == "" {
+		return "."
+	}
+	return dir
+}
+
+// cleanPath returns path in the spelling that duplicates are found by: no
+// "." and no doubled or trailing slashes. A ".." stays, because what it leads
+// to depends on links.
+func cleanPath(path string) string {
+	for part := range strings.SplitSeq(filepath.ToSlash(path), "/") {
+		if part == ".." {
+			return path
+		}
+	}
+	return filepath.Clean(path)
+}
+
+// A typeFilter keeps files by their last suffix.
+type typeFilter []string
+
+// newTypeFilter takes types with and without the dot.
+func newTypeFilter(types []string) typeFilter {
+	var f typeFilter
+	for _, t := range types {
+		if t != "" && t[0] != '.' {
+			t = "." + t
+		}
+		f = append(f, t)
+	}
+	return f
+}
+
+// matches reports whether a file of that name is of one of the types. No
+// types at all match everything.
+func (f typeFilter) matches(name string) bool {
+	return len(f) == 0 || slices.Contains(f, suffix(name))
+}
+
+// suffix returns a name's last suffix with its dot, as Python's Path.suffix
+// does: ".env" and "a." have none.
+func suffix(name string) string {
+	if i := strings.LastIndexByte(name, '.'); 0 < i && i < len(name)-1 {
+		return name[i:]
+	}
+	return ""
+}
