@@ -133,25 +133,21 @@ func (o *ChunkOptions) orDefault() *ChunkOptions {
 func (o *ChunkOptions) check() error {
 	switch {
 	case o.Unit != Chars && o.Unit != Tokens:
-		return &OptionError{Option: "Unit", Value: o.Unit, Reason: "must be Chars or Tokens"}
+		return &OptionError{"Unit", o.Unit, "must be Chars or Tokens"}
 	case o.Size < 0:
-		return &OptionError{Option: "Size", Value: o.Size, Reason: "must not be negative"}
+		return &OptionError{"Size", o.Size, "must not be negative"}
 	case !(o.Overlap >= 0 && o.Overlap <= 1): // so that NaN fails too
-		return &OptionError{Option: "Overlap", Value: o.Overlap, Reason: "must be a fraction from 0 to 1"}
+		return &OptionError{"Overlap", o.Overlap, "must be a fraction from 0 to 1"}
 	case o.Threshold < 0:
-		return &OptionError{Option: "Threshold", Value: o.Threshold, Reason: "must not be negative"}
+		return &OptionError{"Threshold", o.Threshold, "must not be negative"}
 	}
 	if o.OutputFile != "" {
 		if _, err := chunkFormOf(o.OutputFile); err != nil {
 			return err
 		}
 	}
-	for key, value := range o.Metadata {
-		if err := checkMetadata(key, value); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := fieldsOf(o.Metadata)
+	return err
 }
 
 // size returns the Size that the options stand for.
@@ -227,7 +223,7 @@ func cut(text string, o *ChunkOptions) ([]TextChunk, error) {
 	var chunks []TextChunk
 	switch {
 	case o.Unit == Chars:
-		chunks = cutChars(text, o, scanText)
+		chunks = cutChars(text, o, false)
 	case o.Tokenizer == nil:
 		chunks = cutWords(text, o)
 	default:
@@ -245,7 +241,7 @@ func cutValid(text string, o *ChunkOptions) ([]TextChunk, error) {
 	if text == "" || o.Unit != Chars {
 		return cut(text, o)
 	}
-	return o.drop(cutChars(text, o, countText)), nil
+	return o.drop(cutChars(text, o, true)), nil
 }
 
 // drop does what DropShort says.
@@ -327,10 +323,17 @@ func (c cutting) between(i int, marks []int, whole span) span {
 	return s
 }
 
-// cutChars cuts text by code points, which scan counts and marks.
-func cutChars(text string, o *ChunkOptions, scan func(string, *ruler) int) []TextChunk {
+// cutChars cuts text by code points. If text is known to be valid it need not
+// be checked.
+func cutChars(text string, o *ChunkOptions, valid bool) []TextChunk {
 	edges := o.edges(len(text))
-	c := o.cutting(scan(text, &edges))
+	var length int
+	if valid {
+		length = countMarked(text, &edges)
+	} else {
+		length = scanMarked(text, &edges)
+	}
+	c := o.cutting(length)
 	chunks := make([]TextChunk, c.total)
 	for i := range chunks {
 		s := c.between(i, edges.marks, span{0, len(text)})
@@ -343,27 +346,6 @@ func cutChars(text string, o *ChunkOptions, scan func(string, *ruler) int) []Tex
 	}
 	return chunks
 }
-
-// scanText counts the code points of text and notes those that r asks for.
-func scanText(text string, r *ruler) int {
-	from := *r
-	n, bad := scan([]byte(text), r) // not copied: scan neither writes nor keeps it
-	if bad < 0 {
-		return n
-	}
-	*r = from
-	n = 0
-	for i := range text {
-		for n == r.next {
-			r.note(i)
-		}
-		n++
-	}
-	return n
-}
-
-// countText is scanText for valid text.
-func countText(text string, r *ruler) int { return count([]byte(text), r) }
 
 // cutWords cuts text by the tokens of strings.Fields, without a list of them.
 func cutWords(text string, o *ChunkOptions) []TextChunk {
@@ -417,46 +399,62 @@ func cutWords(text string, o *ChunkOptions) []TextChunk {
 func nextWord(text string, from int) span {
 	start := from
 	for start < len(text) {
-		space, n := spaceAt(text, start)
-		if !space {
+		n := spaceAt(text, start)
+		if n == 0 {
 			break
 		}
 		start += n
 	}
 	end := start
-	for end < len(text) {
-		space, n := spaceAt(text, end)
-		if space {
-			break
-		}
-		end += n
+	for end < len(text) && spaceAt(text, end) == 0 {
+		end++
 	}
 	return span{start, end}
 }
 
-// spaceAt reports whether the code point at byte i is white space, and its
-// length.
-func spaceAt(text string, i int) (space bool, n int) {
-	c := text[i]
-	if c < utf8.RuneSelf {
-		return c == ' ' || '\t' <= c && c <= '\r', 1
+// spaceAt returns the length of the white space code point that begins at byte
+// i, or 0. There is no need to ask where code points begin, in valid text or
+// not: a byte that begins white space is never inside another code point.
+func spaceAt(text string, i int) int {
+	if !beginsSpace[text[i]] {
+		return 0
 	}
-	r, n := utf8.DecodeRuneInString(text[i:])
-	return unicode.IsSpace(r), n
+	return leadingSpace(text[i:])
+}
+
+// beginsSpace has the bytes that white space begins with, in ASCII and beyond.
+var beginsSpace = [256]bool{
+	' ': true, '\t': true, '\n': true, '\v': true, '\f': true, '\r': true,
+	0xc2: true, 0xe1: true, 0xe2: true, 0xe3: true,
+}
+
+// leadingSpace returns the length of the white space code point that text
+// begins with, or 0.
+func leadingSpace(text string) int {
+	if text[0] < utf8.RuneSelf {
+		return 1
+	}
+	if r, n := utf8.DecodeRuneInString(text); unicode.IsSpace(r) {
+		return n
+	}
+	return 0
 }
 
 // joinWords returns text, which begins and ends with a word, with a single
 // space for each white space in it. If it has no other, it is returned as it
 // is, without a copy.
 func joinWords(text string) string {
-	var joined []byte
+	var joined strings.Builder
 	done := 0 // how much of text is in joined
 	word := nextWord(text, 0)
 	for word.end < len(text) {
 		next := nextWord(text, word.end)
 		if text[word.end:next.start] != " " {
-			joined = append(joined, text[done:word.end]...)
-			joined = append(joined, ' ')
+			if done == 0 {
+				joined.Grow(len(text))
+			}
+			joined.WriteString(text[done:word.end])
+			joined.WriteByte(' ')
 			done = next.start
 		}
 		word = next
@@ -464,7 +462,8 @@ func joinWords(text string) string {
 	if done == 0 {
 		return text
 	}
-	return string(append(joined, text[done:]...))
+	joined.WriteString(text[done:])
+	return joined.String()
 }
 
 // cutTokens cuts text by the tokens of the options' Tokenizer.

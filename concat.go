@@ -177,7 +177,7 @@ var (
 )
 
 func concat(name string, f form, paths []string, opts *ConcatOptions) operation[*ConcatResult] {
-	return operation[*ConcatResult]{name, strings.Join(paths, ", "), func(t *task) (*ConcatResult, error) {
+	return operation[*ConcatResult]{name, strings.Join(paths, ", "), func(t *task, _ string) (*ConcatResult, error) {
 		var text strings.Builder
 		c, err := newConcat(t, f, paths, opts, &text)
 		if err != nil {
@@ -195,7 +195,7 @@ func concat(name string, f form, paths []string, opts *ConcatOptions) operation[
 }
 
 func concatTo(w io.Writer, paths []string, opts *ConcatOptions) operation[*ConcatResult] {
-	return operation[*ConcatResult]{"concat to", strings.Join(paths, ", "), func(t *task) (*ConcatResult, error) {
+	return operation[*ConcatResult]{"concat to", strings.Join(paths, ", "), func(t *task, _ string) (*ConcatResult, error) {
 		c, err := newConcat(t, concatForm, paths, opts, w)
 		if err != nil {
 			return nil, err
@@ -209,13 +209,13 @@ func concatTo(w io.Writer, paths []string, opts *ConcatOptions) operation[*Conca
 
 // A concatenation is one Concat, ConcatFiles or ConcatTo under way.
 type concatenation struct {
-	task   *task
-	form   form
-	paths  []string
-	opts   ConcatOptions
-	types  typeFilter
-	w      io.Writer
-	meter  *meter
+	task  *task
+	form  form
+	paths []string
+	opts  ConcatOptions
+	types typeFilter
+	w     io.Writer
+	meter *meter
 
 	output   string // path to save to, "" = not saved
 	replaces *info  // the file that has that path
@@ -423,7 +423,7 @@ func (c *concatenation) load(b *batch[section], path string, s *section) {
 	arena := append(b.arena, '\n')
 	arena = c.form.appendHeader(arena, path)
 	header := len(arena)
-	arena, st, err := c.task.appendFile(arena, path, aheadLimit)
+	arena, st, err := c.read(arena, path)
 	if err == nil {
 		s.chars, err = c.check(path, st, arena[header:])
 	}
@@ -436,6 +436,16 @@ func (c *concatenation) load(b *batch[section], path string, s *section) {
 	s.end = len(arena)
 	b.arena = arena
 	b.bytes += s.size
+}
+
+// read appends a file to an arena.
+func (c *concatenation) read(arena []byte, path string) ([]byte, info, error) {
+	s, err := c.task.acquire("read", path)
+	if err != nil {
+		return arena, info{}, pathError("read", path, err)
+	}
+	defer c.task.release(s)
+	return c.task.appendFile(arena, path, aheadLimit)
 }
 
 // check returns a text's length in characters, or why it is left out.

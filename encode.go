@@ -39,30 +39,46 @@ func isChunkKey(key string) bool {
 	return false
 }
 
-// checkMetadata returns an error unless a chunk's JSON can hold the value
-// under the key.
-func checkMetadata(key string, value any) error {
-	_, err := marshalMetadata(key, value)
-	return err
+// A field is a key of the metadata and its value as compact JSON.
+type field struct {
+	key   string
+	value []byte
 }
 
-// marshalMetadata returns the value as compact JSON.
-func marshalMetadata(key string, value any) ([]byte, error) {
-	if isChunkKey(key) {
-		return nil, &OptionError{Option: "Metadata", Value: key, Reason: "is a key of the chunk itself"}
+// fieldsOf returns the metadata's fields, sorted by key, or an error if a
+// chunk's JSON cannot hold them.
+func fieldsOf(metadata map[string]any) ([]field, error) {
+	if len(metadata) == 0 {
+		return nil, nil
 	}
-	if !utf8.ValidString(key) {
-		return nil, &OptionError{Option: "Metadata", Value: key, Reason: "is not valid UTF-8"}
-	}
-	return protect(func() ([]byte, error) { // a value may have its own MarshalJSON
-		var b bytes.Buffer
-		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(false)
-		if err := e.Encode(value); err != nil {
-			return nil, &OptionError{Option: "Metadata", Value: key, Reason: "cannot be marshaled: " + err.Error()}
+	return protect(func() ([]field, error) { // a value may have its own MarshalJSON
+		fields := make([]field, 0, len(metadata))
+		for _, key := range slices.Sorted(maps.Keys(metadata)) {
+			value, err := fieldValue(key, metadata[key])
+			if err != nil {
+				return nil, err
+			}
+			fields = append(fields, field{key, value})
 		}
-		return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+		return fields, nil
 	})
+}
+
+// fieldValue returns a field's value.
+func fieldValue(key string, value any) ([]byte, error) {
+	if isChunkKey(key) {
+		return nil, &OptionError{"Metadata", key, "is a key of the chunk itself"}
+	}
+	if !isValid(key) {
+		return nil, &OptionError{"Metadata", key, "is not valid UTF-8"}
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
+		return nil, &OptionError{"Metadata", key, "cannot be marshaled: " + err.Error()}
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // A layout is the white space of an object, and what else is between its
@@ -81,25 +97,22 @@ var (
 // metadata returns the part of an object that holds the metadata, with a comma
 // before each key.
 func (l layout) metadata(metadata map[string]any) ([]byte, error) {
-	var dst []byte
-	for _, key := range slices.Sorted(maps.Keys(metadata)) {
-		value, err := marshalMetadata(key, metadata[key])
-		if err != nil {
+	fields, err := fieldsOf(metadata)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	for _, f := range fields {
+		b.WriteString(l.comma)
+		b.Write(appendString(b.AvailableBuffer(), f.key))
+		b.WriteString(l.colon)
+		if l.indent == "" {
+			b.Write(f.value)
+		} else if err := json.Indent(&b, f.value, l.indent, "  "); err != nil {
 			return nil, err
 		}
-		dst = append(dst, l.comma...)
-		dst = appendString(dst, key)
-		dst = append(dst, l.colon...)
-		if l.indent != "" {
-			var b bytes.Buffer
-			if err := json.Indent(&b, value, l.indent, "  "); err != nil {
-				return nil, err
-			}
-			value = b.Bytes()
-		}
-		dst = append(dst, value...)
 	}
-	return dst, nil
+	return b.Bytes(), nil
 }
 
 // key appends a key, one of ours, and what is around it.
@@ -322,7 +335,7 @@ func chunkFormOf(path string) (func(*ChunkOptions) (*chunkForm, error), error) {
 	case ".csv":
 		return newTableForm, nil
 	}
-	return nil, &OptionError{Option: "OutputFile", Value: path, Reason: "must end in .json, .jsonl or .csv"}
+	return nil, &OptionError{"OutputFile", path, "must end in .json, .jsonl or .csv"}
 }
 
 // appendChunk appends one chunk, without a separator.
@@ -368,13 +381,13 @@ func newLinesForm(o *ChunkOptions) (*chunkForm, error) {
 func newTableForm(o *ChunkOptions) (*chunkForm, error) {
 	f := &chunkForm{tokens: o.Unit == Tokens && o.KeepTokens, append1: (*chunkForm).appendRow}
 	columns := []string{keyText, keyID, keyTotal, keySize, keyPath, keyName, keyFileSize}
-	for _, key := range slices.Sorted(maps.Keys(o.Metadata)) {
-		value, err := marshalMetadata(key, o.Metadata[key])
-		if err != nil {
-			return nil, err
-		}
-		columns = append(columns, key)
-		f.metadata = appendField(append(f.metadata, ','), cellOf(value))
+	fields, err := fieldsOf(o.Metadata)
+	if err != nil {
+		return nil, err
+	}
+	for _, field := range fields {
+		columns = append(columns, field.key)
+		f.metadata = appendCell(append(f.metadata, ','), cellOf(field.value))
 	}
 	columns = append(columns, keyStart, keyEnd)
 	if f.tokens {
@@ -385,7 +398,7 @@ func newTableForm(o *ChunkOptions) (*chunkForm, error) {
 		if i > 0 {
 			header = append(header, ',')
 		}
-		header = appendField(header, column)
+		header = appendCell(header, column)
 	}
 	f.header = string(append(header, '\n'))
 	return f, nil
@@ -409,25 +422,25 @@ func (f *chunkForm) appendRow(dst []byte, c *TextChunk) []byte {
 	number := func(n int64) {
 		dst = strconv.AppendInt(append(dst, ','), n, 10)
 	}
-	dst = appendField(dst, c.Text)
+	dst = appendCell(dst, c.Text)
 	number(int64(c.ID))
 	number(int64(c.Total))
 	number(int64(c.Size))
-	dst = appendField(append(dst, ','), c.FilePath)
-	dst = appendField(append(dst, ','), c.FileName)
+	dst = appendCell(append(dst, ','), c.FilePath)
+	dst = appendCell(append(dst, ','), c.FileName)
 	number(c.FileSize)
 	dst = append(dst, f.metadata...)
 	number(int64(c.Start))
 	number(int64(c.End))
 	if f.tokens {
-		dst = appendField(append(dst, ','), string(appendStrings(nil, c.Tokens)))
+		dst = appendCell(append(dst, ','), string(appendStrings(nil, c.Tokens)))
 	}
 	return append(dst, '\n')
 }
 
-// appendField appends a field of a table, in quotes where encoding/csv writes
+// appendCell appends a cell of a table, in quotes where encoding/csv writes
 // quotes.
-func appendField(dst []byte, s string) []byte {
+func appendCell(dst []byte, s string) []byte {
 	if !needsQuotes(s) {
 		return append(dst, s...)
 	}
@@ -444,7 +457,7 @@ func appendField(dst []byte, s string) []byte {
 	return append(append(dst, s...), '"')
 }
 
-// needsQuotes reports whether encoding/csv quotes the field.
+// needsQuotes reports whether encoding/csv quotes the cell.
 func needsQuotes(s string) bool {
 	if s == "" {
 		return false

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -12,7 +13,9 @@ import (
 // the plain function, the method and the async variants all run.
 type operation[T any] struct {
 	name, path string // for errors, logs and Stats
-	do         func(*task) (T, error)
+	// do is given the path so that one which needs nothing else is no
+	// closure, and so costs no allocation.
+	do func(t *task, path string) (T, error)
 }
 
 // A task is one operation under way. It is the operation's context, and also
@@ -28,9 +31,11 @@ type task struct {
 	// While it runs a function that holds a slot: that slot, and who of the
 	// operations which the function called may use it.
 	slot *slot
-	turn chan struct{} // full while one of them does
-	lent slot          // stands for slot in the hands of that one
-	over bool          // the function has returned; guarded by turn
+	lent slot // stands for slot in the hands of that one
+
+	lending sync.Mutex    // guards turn and over
+	turn    chan struct{} // full while one uses the slot; nil until the first does
+	over    bool          // the function has returned
 
 	waiters atomic.Int32 // of its future
 	givenUp atomic.Bool  // a waiter of its future stopped waiting
@@ -143,7 +148,7 @@ func perform[T any](t *task, op operation[T]) (value T, err error) {
 			p.failed.Add(1)
 		}
 	}()
-	return op.do(t)
+	return op.do(t, op.path)
 }
 
 // begin admits a task to the pool or refuses it. What it admits must end.
@@ -273,7 +278,7 @@ type lenderKey struct{ pool *Pool }
 
 // Value implements context.Context.
 func (t *task) Value(key any) any {
-	if k, ok := key.(lenderKey); ok && k.pool == t.pool && t.turn != nil {
+	if k, ok := key.(lenderKey); ok && k.pool == t.pool && t.slot != nil {
 		return t
 	}
 	return t.Context.Value(key)
@@ -286,28 +291,32 @@ func lend[T any](t *task, fn func(context.Context) (T, error)) (value T, err err
 	if err != nil {
 		return value, pathError("submit", "", err)
 	}
-	t.turn = make(chan struct{}, 1)
 	defer t.endLending()
 	return fn(t)
 }
 
-// endLending gives the slot back when nothing that fn has started and left
+// endLending gives the slot back, when nothing that fn has started and left
 // behind uses it any more.
 func (t *task) endLending() {
-	finish := func() {
-		t.over = true
-		<-t.turn
+	t.lending.Lock()
+	t.over = true
+	turn := t.turn
+	t.lending.Unlock()
+	if turn == nil { // nobody ever borrowed
 		t.release(t.slot)
+		return
 	}
 	select {
-	case t.turn <- struct{}{}:
-		finish()
+	case turn <- struct{}{}:
+		t.release(t.slot)
+		<-turn
 	default:
 		t.pool.enter()
 		go func() {
 			defer t.pool.leave()
-			t.turn <- struct{}{}
-			finish()
+			turn <- struct{}{}
+			t.release(t.slot)
+			<-turn
 		}()
 	}
 }
@@ -316,17 +325,31 @@ func (t *task) endLending() {
 // function has returned and there is nothing to borrow any more.
 func (t *task) borrow(op, path string) (*slot, error) {
 	l := t.lender
+	turn, over := l.lendingTurn()
+	if over {
+		return nil, nil
+	}
 	select {
-	case l.turn <- struct{}{}:
+	case turn <- struct{}{}:
 	case <-t.Done():
 		return nil, t.Err()
 	}
-	if l.over {
-		<-l.turn
+	if _, over := l.lendingTurn(); over {
+		<-turn
 		return nil, nil
 	}
 	t.describe(l.slot, op, path)
 	return &l.lent, nil
+}
+
+// lendingTurn returns how to wait for one's turn, and whether it is too late.
+func (t *task) lendingTurn() (turn chan struct{}, over bool) {
+	t.lending.Lock()
+	defer t.lending.Unlock()
+	if t.turn == nil {
+		t.turn = make(chan struct{}, 1)
+	}
+	return t.turn, t.over
 }
 
 // describe writes down what a borrowed slot is used for.

@@ -38,7 +38,7 @@ func (p *Pool) AsyncReadFile(ctx context.Context, path string) *Future[string] {
 }
 
 func readFile(path string) operation[string] {
-	return operation[string]{"read", path, func(t *task) (string, error) {
+	return operation[string]{"read", path, func(t *task, path string) (string, error) {
 		return t.readText(path, anySize)
 	}}
 }
@@ -78,7 +78,7 @@ func (p *Pool) AsyncReadBytes(ctx context.Context, path string) *Future[[]byte] 
 }
 
 func readBytes(path string) operation[[]byte] {
-	return operation[[]byte]{"read", path, func(t *task) ([]byte, error) {
+	return operation[[]byte]{"read", path, func(t *task, path string) ([]byte, error) {
 		c, err := t.read(path, anySize)
 		if err != nil {
 			return nil, err
@@ -110,7 +110,7 @@ func ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResult] {
 func (p *Pool) ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResult] {
 	return func(yield func(FileResult) bool) {
 		next := 0 // first path not yielded
-		_, err := runHere(ctx, p, operation[struct{}]{"read files", "", func(t *task) (struct{}, error) {
+		_, err := runHere(ctx, p, operation[struct{}]{"read files", "", func(t *task, _ string) (struct{}, error) {
 			for r := range readFiles(t, paths) {
 				next = r.Index + 1
 				if !yield(r) {
@@ -175,7 +175,7 @@ func (p *Pool) AsyncFileSize(ctx context.Context, path string) *Future[int64] {
 }
 
 func fileSize(path string) operation[int64] {
-	return operation[int64]{"size", path, func(t *task) (int64, error) {
+	return operation[int64]{"size", path, func(t *task, path string) (int64, error) {
 		st, err := t.stat("size", path)
 		switch {
 		case err != nil:
@@ -272,7 +272,7 @@ func listFiles(dir, extension string) operation[[]string] {
 		end := "." + strings.TrimPrefix(extension, ".")
 		keep = func(name string) bool { return strings.HasSuffix(name, end) }
 	}
-	return operation[[]string]{"list", dir, func(t *task) ([]string, error) {
+	return operation[[]string]{"list", dir, func(t *task, dir string) ([]string, error) {
 		return t.list(dir, false, keep)
 	}}
 }
@@ -323,7 +323,7 @@ func (p *Pool) AsyncCopyFile(ctx context.Context, src, dst string) *Future[struc
 }
 
 func copyFile(src, dst string) operation[struct{}] {
-	return operation[struct{}]{"copy", src, func(t *task) (struct{}, error) {
+	return operation[struct{}]{"copy", src, func(t *task, src string) (struct{}, error) {
 		return struct{}{}, t.copyFile(src, dst)
 	}}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -355,11 +356,15 @@ func (r *rawFiles) list(name string) ([]entry, error) {
 	}
 }
 
+// averageRecord is about how long the records of getdents64(2) are.
+const averageRecord = 32
+
 // appendEntries reads the records of getdents64(2). All names of one call
 // share one string.
 func appendEntries(entries []entry, records []byte) []entry {
 	const reclenAt, typeAt, nameAt = 16, 18, 19
 	names := string(records)
+	entries = slices.Grow(entries, len(records)/averageRecord)
 	for at := 0; at < len(records); {
 		length := int(binary.NativeEndian.Uint16(records[at+reclenAt:]))
 		name := names[at+nameAt : at+length]

@@ -72,24 +72,25 @@ func (laterError) Error() string { return "too large to be read ahead" }
 
 // read reads a regular file, whole, if it is at most limit bytes long; else
 // it returns laterError.
-func (t *task) read(path string, limit int64) (contents, error) {
-	c := contents{pooled: getBuffer()}
-	var err error
-	c.data, c.info, err = t.appendFile(c.pooled[:0], path, limit)
-	if cap(c.data) > bufferSize || err != nil { // it has moved
-		c.free()
-		c.pooled = nil
+func (t *task) read(path string, limit int64) (c contents, err error) {
+	s, err := t.acquire("read", path)
+	if err != nil {
+		return c, pathError("read", path, err)
+	}
+	defer t.release(s)
+	pooled := getBuffer() // not before there is a slot: thousands may wait
+	c.data, c.info, err = t.appendFile(pooled[:0], path, limit)
+	if err != nil || cap(c.data) > bufferSize { // it has moved
+		putBuffer(pooled)
+	} else {
+		c.pooled = pooled
 	}
 	return c, err
 }
 
-// appendFile is read into the free space of dst, or more if the file needs it.
+// appendFile is read, in a slot that the caller holds, into the free space of
+// dst or, if the file needs it, more.
 func (t *task) appendFile(dst []byte, path string, limit int64) ([]byte, info, error) {
-	s, err := t.acquire("read", path)
-	if err != nil {
-		return dst, info{}, pathError("read", path, err)
-	}
-	defer t.release(s)
 	f, st, err := openRegular(t.pool.fs, path)
 	if err != nil {
 		return dst, info{}, pathError("read", path, err)

@@ -147,7 +147,7 @@ func (p *Pool) AsyncSaveToFile(ctx context.Context, text, dir, name string, opts
 }
 
 func saveToFile(text, dir, name string, opts *SaveOptions) operation[string] {
-	return operation[string]{"save", pathPrefix(dir) + name, func(t *task) (string, error) {
+	return operation[string]{"save", pathPrefix(dir) + name, func(t *task, _ string) (string, error) {
 		o := opts.orDefault()
 		if err := o.check(); err != nil {
 			return "", err
@@ -282,7 +282,7 @@ func (p *Pool) AsyncSaveChunks(ctx context.Context, chunks []TextChunk, dir stri
 }
 
 func saveChunks(chunks []TextChunk, dir string, opts *SaveOptions) operation[[]string] {
-	return operation[[]string]{"save chunks", dir, func(t *task) ([]string, error) {
+	return operation[[]string]{"save chunks", dir, func(t *task, _ string) ([]string, error) {
 		return t.saveChunks(chunks, dir, opts.orDefault())
 	}}
 }
@@ -377,4 +377,3 @@ func (c *chunkSaver) save(i int, buf []byte, saved *string) ([]byte, error) {
 	*saved = path
 	return buf, nil
 }
-

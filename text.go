@@ -25,11 +25,14 @@ type block [blockSize]byte
 // word returns bytes 8i to 8i+7, the first one lowest.
 func (b *block) word(i int) uint64 { return binary.LittleEndian.Uint64(b[8*i:]) }
 
-// highs has a bit of highBits for each column of the block's words that holds
-// a byte outside ASCII.
-func (b *block) highs() uint64 {
-	return (b.word(0) | b.word(1) | b.word(2) | b.word(3) |
-		b.word(4) | b.word(5) | b.word(6) | b.word(7)) & highBits
+// continuations has a bit for each byte of the form 10xxxxxx, in no order
+// that matters for counting them.
+func (b *block) continuations() (set uint64) {
+	cont := func(i int) uint64 {
+		x := b.word(i)
+		return x &^ (x << 1) & highBits >> i
+	}
+	return cont(0) | cont(1) | cont(2) | cont(3) | cont(4) | cont(5) | cont(6) | cont(7)
 }
 
 // A ruler notes at which byte every few code points begin. The numbers of
@@ -112,7 +115,8 @@ func validUTF8(b []byte) (bad int) {
 	return validParallel(b, n)
 }
 
-// validParallel is validUTF8 with n pieces looked at side by side.
+// validParallel is validUTF8 with n pieces of b, which is not empty, looked at
+// side by side.
 func validParallel(b []byte, n int) int {
 	bads := make([]int, n)
 	var g errgroup.Group
@@ -144,7 +148,7 @@ func validParallel(b []byte, n int) int {
 // runeEdge moves at back to where a code point begins. After three
 // continuation bytes there is none to finish, so it looks no further.
 func runeEdge(b []byte, at int) int {
-	for i := at; i > at-utf8.UTFMax && i > 0; i-- {
+	for i := at; i > at-utf8.UTFMax && i >= 0; i-- {
 		if utf8.RuneStart(b[i]) {
 			return i
 		}
@@ -152,20 +156,43 @@ func runeEdge(b []byte, at int) int {
 	return at
 }
 
-// runeCount returns the number of code points in s as range counts them, each
-// invalid byte one.
-func runeCount(s string) int {
-	runes, bad := scanUTF8([]byte(s)) // not copied: scan neither writes nor keeps it
-	if bad >= 0 {
-		return utf8.RuneCountInString(s)
-	}
-	return runes
+// isValid reports whether s is valid UTF-8.
+func isValid(s string) bool {
+	_, bad := scanUTF8([]byte(s)) // not copied: scan neither writes nor keeps it
+	return bad < 0
 }
 
-// countRunes is runeCount for an s that is known to be valid.
+// countRunes returns the number of code points in s, which is valid UTF-8.
 func countRunes(s string) int {
 	r := noMarks()
-	return count([]byte(s), &r)
+	return countMarked(s, &r)
+}
+
+// countMarked is countRunes, and notes in r what it asks for.
+func countMarked(s string, r *ruler) int { return count([]byte(s), r) }
+
+// runeCount is countRunes for any s. It counts as range does, so a byte that
+// is not valid counts as one.
+func runeCount(s string) int {
+	r := noMarks()
+	return scanMarked(s, &r)
+}
+
+// scanMarked is runeCount, and notes in r what it asks for.
+func scanMarked(s string, r *ruler) int {
+	from := *r
+	n, bad := scan([]byte(s), r)
+	if bad < 0 {
+		return n
+	}
+	*r, n = from, 0
+	for i := range s {
+		for n == r.next {
+			r.note(i)
+		}
+		n++
+	}
+	return n
 }
 
 // count returns the number of code points in b, which is valid UTF-8, and
@@ -174,8 +201,10 @@ func count(b []byte, r *ruler) (runes int) {
 	at := 0
 	for ; len(b)-at >= blockSize; at += blockSize {
 		p := (*block)(b[at:])
+		any := p.word(0) | p.word(1) | p.word(2) | p.word(3) |
+			p.word(4) | p.word(5) | p.word(6) | p.word(7)
 		starts := blockSize
-		if p.highs() != 0 {
+		if any&highBits != 0 {
 			starts -= bits.OnesCount64(p.continuations())
 		}
 		if runes+starts > r.next {
@@ -190,38 +219,49 @@ func count(b []byte, r *ruler) (runes int) {
 	return runes + n
 }
 
-// continuations has a bit for each byte of the form 10xxxxxx, in no order
-// that matters for counting them.
-func (b *block) continuations() (set uint64) {
-	cont := func(i int) uint64 {
-		x := b.word(i)
-		return x &^ (x << 1) & highBits >> i
-	}
-	return cont(0) | cont(1) | cont(2) | cont(3) | cont(4) | cont(5) | cont(6) | cont(7)
-}
-
 // scan checks and counts b, and notes in r where those code points begin that
 // r asks for. At an invalid byte it stops and returns the byte's offset; what
 // it has counted and noted then means nothing.
+func scan(b []byte, r *ruler) (runes, bad int) {
+	var c checker
+	whole := len(b) / blockSize * blockSize
+	runes, wrong := c.blocks(b[:whole], 0, 0, r)
+	if wrong >= 0 {
+		return 0, firstInvalid(b, wrong)
+	}
+	var last block // the rest of b, filled up with zeros, which are ASCII
+	padding := blockSize - copy(last[:], b[whole:])
+	none := noMarks()
+	end, wrong := c.blocks(last[:], whole, runes, &none)
+	if wrong >= 0 {
+		return 0, firstInvalid(b, whole)
+	}
+	r.noteIn(&last, whole, runes, end-padding)
+	return end - padding, -1
+}
+
+// A checker checks UTF-8 block by block. It holds what a block leaves to the
+// next: planes, of which only the last byte's bit matters.
+type checker struct {
+	second, third, fourth, low, high uint64
+}
+
+// blocks checks and counts b, which is whole blocks that begin at byte at and
+// code point runes of the text, and returns how many code points there are up
+// to its end, and where the block begins that is wrong, or -1.
 //
 // It looks at a block as eight planes: plane i holds bit i of all 64 bytes, so
 // one operation on planes does the same to 64 bytes.
-func scan(b []byte, r *ruler) (runes, bad int) {
-	// Planes of the block before, of which only the last byte's bit matters.
-	var before2, before3, before4, beforeLow, beforeHigh uint64
-
-	var last block // the rest of b, filled up with zeros, which are ASCII
-	copy(last[:], b[len(b)/blockSize*blockSize:])
-
-	for at := 0; at <= len(b); at += blockSize {
-		p, padding := &last, 0
-		if at+blockSize <= len(b) {
-			p = (*block)(b[at:])
-		} else {
-			padding = at + blockSize - len(b)
-		}
-		starts := blockSize - padding
-		if p.highs()|before2&highBits != 0 {
+func (c *checker) blocks(b []byte, at, runes int, r *ruler) (int, int) {
+	before2, before3, before4, beforeLow, beforeHigh := c.second, c.third, c.fourth, c.low, c.high
+	end := at + len(b)
+	for len(b) >= blockSize {
+		p := (*block)(b)
+		b = b[blockSize:]
+		any := p.word(0) | p.word(1) | p.word(2) | p.word(3) |
+			p.word(4) | p.word(5) | p.word(6) | p.word(7)
+		starts := blockSize
+		if any&highBits|before2>>63 != 0 {
 			p0, p1, p2, p3, p4, p5, p6, p7 := p.planes()
 
 			// The bytes that begin a sequence of at least 2, 3, and 4 bytes.
@@ -250,16 +290,17 @@ func scan(b []byte, r *ruler) (runes, bad int) {
 			wrong |= following(low, beforeLow) & isHigh
 
 			if wrong != 0 {
-				return 0, firstInvalid(b, at)
+				return runes, end - len(b) - blockSize
 			}
 			before2, before3, before4, beforeLow, beforeHigh = second, third, lead4, low, high
 			starts -= bits.OnesCount64(cont)
 		}
 		if runes+starts > r.next {
-			r.noteIn(p, at, runes, runes+starts)
+			r.noteIn(p, end-len(b)-blockSize, runes, runes+starts)
 		}
 		runes += starts
 	}
+	*c = checker{before2, before3, before4, beforeLow, beforeHigh}
 	return runes, -1
 }
 
@@ -314,10 +355,4 @@ func (b *block) planes() (p0, p1, p2, p3, p4, p5, p6, p7 uint64) {
 func swapBits(x, y uint64, n int, mask uint64) (uint64, uint64) {
 	t := (x>>n ^ y) & mask
 	return x ^ t<<n, y ^ t
-}
-
-// isValid reports whether s is valid UTF-8.
-func isValid(s string) bool {
-	_, bad := scanUTF8([]byte(s)) // not copied: scan neither writes nor keeps it
-	return bad < 0
 }

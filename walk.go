@@ -96,24 +96,60 @@ func (w *walk) visit(dir string, l *listing, top bool) error {
 		defer w.mu.Unlock()
 		return w.failed(dir, err)
 	}
+	entries = w.wanted(entries)
 	slices.SortFunc(entries, compareEntries)
-	prefix := pathPrefix(dir)
-	for _, e := range entries {
-		switch {
-		case e.kind == kindDir && !w.shallow:
-			below := new(listing)
-			l.subs = append(l.subs, sub{len(l.paths), below})
-			if err := w.enter(prefix+e.name, below); err != nil {
-				return err
-			}
-		case e.kind == kindFile && w.keep(e.name) && !isTempName(e.name):
-			l.paths = append(l.paths, prefix+e.name)
+	paths := joinPaths(pathPrefix(dir), entries)
+	for i, path := range paths {
+		if entries[i].kind == kindFile {
+			l.paths = append(l.paths, path)
+			continue
+		}
+		below := new(listing)
+		l.subs = append(l.subs, sub{len(l.paths), below})
+		if err := w.enter(path, below); err != nil {
+			return err
 		}
 	}
 	if w.found != nil {
 		w.found(len(l.paths))
 	}
 	return nil
+}
+
+// wanted leaves of the entries the directories to visit and the files to keep.
+func (w *walk) wanted(entries []entry) []entry {
+	return slices.DeleteFunc(entries, func(e entry) bool {
+		switch e.kind {
+		case kindDir:
+			return w.shallow
+		case kindFile:
+			return !w.keep(e.name) || isTempName(e.name)
+		default:
+			return true
+		}
+	})
+}
+
+// joinPaths returns the paths of a directory's entries. They share one string,
+// so that a path costs no allocation of its own.
+func joinPaths(prefix string, entries []entry) []string {
+	size := 0
+	for _, e := range entries {
+		size += len(prefix) + len(e.name)
+	}
+	var all strings.Builder
+	all.Grow(size)
+	for _, e := range entries {
+		all.WriteString(prefix)
+		all.WriteString(e.name)
+	}
+	paths := make([]string, len(entries))
+	rest := all.String()
+	for i, e := range entries {
+		n := len(prefix) + len(e.name)
+		paths[i], rest = rest[:n], rest[n:]
+	}
+	return paths
 }
 
 // enter visits a directory on another goroutine if one is free.
