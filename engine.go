@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // An operation is one of the package's operations with its arguments: what
@@ -54,6 +56,7 @@ type slot struct {
 	op, path string
 	since    time.Time
 	task     *task // nil while idle
+	quota    *semaphore.Weighted
 }
 
 // unwindTime is how long a plain function whose context has ended waits for
@@ -181,6 +184,11 @@ func (p *Pool) admit(t *task) error {
 		t.place.Store(placeReady)
 		return nil
 	}
+	return p.queue(t)
+}
+
+// queue gives a task a place among those that wait for their first slot.
+func (p *Pool) queue(t *task) error {
 	n := p.pending.Add(1)
 	if limit := int64(p.opts.MaxPending); limit > 0 && n > limit {
 		p.pending.Add(-1)
@@ -212,10 +220,49 @@ func (t *task) acquire(op, path string) (*slot, error) {
 			return s, err
 		}
 	}
-	if err := t.waitForSlot(); err != nil {
+	quota := t.pool.mounts.of(path)
+	if err := t.waitForQuota(quota); err != nil {
 		return nil, err
 	}
-	return t.occupy(op, path), nil
+	if err := t.waitForSlot(); err != nil {
+		giveQuota(quota)
+		return nil, err
+	}
+	return t.occupy(op, path, quota), nil
+}
+
+// waitForQuota waits until the path's mount may have one more operation in
+// flight. Meanwhile others may have the slot that the task was admitted with.
+func (t *task) waitForQuota(quota *semaphore.Weighted) error {
+	if quota == nil || quota.TryAcquire(1) {
+		return nil
+	}
+	p := t.pool
+	if t.place.CompareAndSwap(placeReady, placeNone) {
+		p.slots.Release(1)
+		if err := p.queue(t); err != nil {
+			return err
+		}
+	}
+	if t.place.Load() != placePending { // which counts as waiting already
+		p.waiting.Add(1)
+		defer p.waiting.Add(-1)
+	}
+	return t.wait(quota)
+}
+
+func giveQuota(quota *semaphore.Weighted) {
+	if quota != nil {
+		quota.Release(1)
+	}
+}
+
+// wait waits for a semaphore and counts how long.
+func (t *task) wait(s *semaphore.Weighted) error {
+	began := time.Now()
+	err := s.Acquire(t, 1)
+	t.pool.waitTime.Add(int64(time.Since(began)))
+	return err
 }
 
 // waitForSlot takes a slot of the semaphore.
@@ -228,9 +275,7 @@ func (t *task) waitForSlot() error {
 	if place == placeNone {
 		p.waiting.Add(1)
 	}
-	began := time.Now()
-	err := p.slots.Acquire(t, 1)
-	p.waitTime.Add(int64(time.Since(began)))
+	err := t.wait(p.slots)
 	if place == placePending {
 		p.pending.Add(-1)
 	}
@@ -239,13 +284,13 @@ func (t *task) waitForSlot() error {
 }
 
 // occupy writes down who uses a slot of the semaphore.
-func (t *task) occupy(op, path string) *slot {
+func (t *task) occupy(op, path string, quota *semaphore.Weighted) *slot {
 	p := t.pool
 	now := time.Now()
 	p.mu.Lock()
 	s := p.idle[len(p.idle)-1]
 	p.idle = p.idle[:len(p.idle)-1]
-	*s = slot{op, path, now, t}
+	*s = slot{op, path, now, t, quota}
 	p.mu.Unlock()
 	return s
 }
@@ -259,12 +304,13 @@ func (t *task) release(s *slot) {
 	}
 	p := t.pool
 	p.mu.Lock()
-	ran := time.Since(s.since)
+	ran, quota := time.Since(s.since), s.quota
 	*s = slot{}
 	p.idle = append(p.idle, s)
 	p.mu.Unlock()
 	p.runTime.Add(int64(ran))
 	p.slots.Release(1)
+	giveQuota(quota)
 }
 
 // abandoned reports whether nobody waits any more for the task, though it

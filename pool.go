@@ -63,10 +63,18 @@ var DefaultWorkers = max(32, 4*runtime.GOMAXPROCS(0))
 // made of many takes a slot for each in turn and holds none in between, so
 // that a small read waits for one file of a big job, never for all of it.
 // Slots are given in order of arrival.
+//
+// A slot is held until the system call has come back, even if its caller gave
+// up, so a hung disk holds slots and no more than slots. On Linux one hung
+// mount does not get all of them: on each mount besides the root file system
+// and those in memory at most three quarters of the workers, and from two on
+// at least one less than all, are in flight at once. Elsewhere, give a mount
+// that may hang a pool of its own.
 type Pool struct {
-	opts  PoolOptions
-	fs    filesystem
-	slots *semaphore.Weighted
+	opts   PoolOptions
+	fs     filesystem
+	slots  *semaphore.Weighted
+	mounts *mountQuotas
 
 	closed  atomic.Bool
 	active  atomic.Int64  // operations begun and not ended
@@ -91,6 +99,7 @@ func NewPool(opts PoolOptions) *Pool {
 	p := newPool(opts, systemFiles())
 	if opts.Root != nil {
 		p.fs = confinedFiles(opts.Root)
+		p.mounts.base = openedPath(p.fs)
 	}
 	return p
 }
@@ -102,6 +111,7 @@ func newPool(opts PoolOptions, files filesystem) *Pool {
 		opts:    opts,
 		fs:      files,
 		slots:   semaphore.NewWeighted(int64(opts.Workers)),
+		mounts:  newMountQuotas(opts.Workers),
 		drained: make(chan struct{}, 1),
 		all:     make([]*slot, opts.Workers),
 	}
