@@ -25,7 +25,7 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(context.Context) (T, er
 	if p == nil {
 		p = DefaultPool
 	}
-	return start(ctx, p, operation[T]{name: "submit", do: func(t *task, _ string) (T, error) {
+	return start(ctx, p, operation[T]{name: submitted, do: func(t *task, _ string) (T, error) {
 		return lend(t, fn)
 	}})
 }

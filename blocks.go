@@ -69,7 +69,7 @@ func (r *blockReader) next() (b textBlock, ok bool, err error) {
 func (r *blockReader) run() {
 	defer r.task.pool.leave()
 	defer close(r.blocks)
-	if r.err = r.slotted(r.open); r.err != nil {
+	if r.err = r.task.inSlot("read", r.path, r.open); r.err != nil {
 		return
 	}
 	defer r.file.Close()
@@ -79,7 +79,7 @@ func (r *blockReader) run() {
 	rest := 0 // bytes of a character that the last block ended in
 	for {
 		n := rest
-		err := r.slotted(func() error {
+		err := r.task.inSlot("read", r.path, func() error {
 			m, err := r.file.Read(current[rest:])
 			n += m
 			return err
@@ -123,14 +123,4 @@ func (r *blockReader) send(b textBlock) bool {
 func (r *blockReader) open() (err error) {
 	r.file, r.info, err = openRegular(r.task.pool.fs, r.path)
 	return err
-}
-
-// slotted makes a system call in a slot.
-func (r *blockReader) slotted(call func() error) error {
-	s, err := r.task.acquire("read", r.path)
-	if err == nil {
-		err = call()
-		r.task.release(s)
-	}
-	return pathError("read", r.path, err)
 }

@@ -93,7 +93,11 @@ type ChunkOptions struct {
 
 	// OutputFile is a file to save all the chunks to. Its extension says how:
 	// .json for an array of objects, .jsonl for an object a line, .csv for a
-	// table with a header. "" means no such file.
+	// table with a header line. "" means no such file.
+	//
+	// A table holds every text byte for byte, and a reader that follows RFC
+	// 4180 gives it back so; but the Reader of encoding/csv makes each CR LF in
+	// it LF. Use .json or .jsonl where that matters.
 	OutputFile string
 
 	// OutputDir is a directory to save the chunks to, each as a JSON file of
@@ -250,7 +254,11 @@ func (o *ChunkOptions) drop(chunks []TextChunk) []TextChunk {
 		return chunks
 	}
 	return slices.DeleteFunc(chunks, func(c TextChunk) bool {
-		return runeCount(c.Text) <= o.Threshold
+		chars := c.Size
+		if c.Tokens != nil { // which Size counts
+			chars = runeCount(c.Text)
+		}
+		return chars <= o.Threshold
 	})
 }
 
@@ -339,59 +347,64 @@ func cutChars(text string, o *ChunkOptions, valid bool) []TextChunk {
 		s := c.between(i, edges.marks, span{0, len(text)})
 		start, end := c.span(i)
 		chunk := &chunks[i]
-		chunk.Text = text[s.start:s.end]
-		chunk.ID, chunk.Total, chunk.Size = i+1, c.total, end-start
-		chunk.Start, chunk.End = s.start, s.end
-		chunk.Metadata = o.Metadata
+		o.label(chunk, i, c)
+		chunk.Text, chunk.Start, chunk.End = text[s.start:s.end], s.start, s.end
+		chunk.Size = end - start
 	}
 	return chunks
 }
 
+// label sets what chunk i has from the options and the cutting alone.
+func (o *ChunkOptions) label(chunk *TextChunk, i int, c cutting) {
+	chunk.ID, chunk.Total, chunk.Metadata = i+1, c.total, o.Metadata
+}
+
 // cutWords cuts text by the tokens of strings.Fields, without a list of them.
 func cutWords(text string, o *ChunkOptions) []TextChunk {
-	edges := o.edges((len(text) + 1) / 2) // a word takes two bytes, the last one
-	n := 0
-	var whole span
+	length, whole, marks := scanWords(text, o)
+	if length == 0 {
+		return nil
+	}
+	c := o.cutting(length)
+	chunks := make([]TextChunk, c.total)
+	for i := range chunks {
+		s := c.between(i, marks, whole)
+		part := text[s.start:s.end]
+		chunk := &chunks[i]
+		o.label(chunk, i, c)
+		chunk.Text, chunk.Start, chunk.End = joinWords(part), s.start, s.end
+		if o.KeepTokens {
+			chunk.Tokens = strings.Fields(part)
+			chunk.Size = len(chunk.Tokens)
+		} else {
+			chunk.Size = runeCount(chunk.Text)
+		}
+	}
+	return chunks
+}
+
+// scanWords counts text's words, and returns the range from the first to the
+// last, and the marks of the edges of its chunks.
+func scanWords(text string, o *ChunkOptions) (n int, whole span, marks []int) {
+	edges := o.edges((len(text) + 1) / 2) // the most words there can be
 	for at := 0; ; n++ {
 		word := nextWord(text, at)
 		if word.start == word.end {
-			break
+			return n, whole, edges.marks
 		}
 		if n == 0 {
 			whole.start = word.start
 		}
 		for n == edges.next {
 			if len(edges.marks)%2 == 0 {
-				edges.note(word.start)
+				edges.note(word.start) // where the later chunk begins
 			} else {
-				edges.note(whole.end)
+				edges.note(whole.end) // where the earlier one ends: the word before
 			}
 		}
 		whole.end = word.end
 		at = word.end
 	}
-	if n == 0 {
-		return nil
-	}
-	c := o.cutting(n)
-	chunks := make([]TextChunk, c.total)
-	for i := range chunks {
-		s := c.between(i, edges.marks, whole)
-		start, end := c.span(i)
-		part := text[s.start:s.end]
-		chunk := &chunks[i]
-		chunk.Text = joinWords(part)
-		if o.KeepTokens {
-			chunk.Tokens = strings.Fields(part)
-			chunk.Size = end - start
-		} else {
-			chunk.Size = runeCount(chunk.Text)
-		}
-		chunk.ID, chunk.Total = i+1, c.total
-		chunk.Start, chunk.End = s.start, s.end
-		chunk.Metadata = o.Metadata
-	}
-	return chunks
 }
 
 // nextWord returns where the first word at or after byte from is, or an empty
@@ -478,19 +491,17 @@ func cutTokens(text string, o *ChunkOptions) ([]TextChunk, error) {
 	for i := range chunks {
 		start, end := c.span(i)
 		chunk := &chunks[i]
-		chunk.Text = strings.Join(tokens[start:end], " ")
+		o.label(chunk, i, c)
+		chunk.Text, chunk.Start, chunk.End = strings.Join(tokens[start:end], " "), -1, -1
+		if end <= len(spans) {
+			chunk.Start, chunk.End = spans[start].start, spans[end-1].end
+		}
 		if o.KeepTokens {
 			chunk.Tokens = slices.Clone(tokens[start:end])
 			chunk.Size = end - start
 		} else {
 			chunk.Size = runeCount(chunk.Text)
 		}
-		chunk.ID, chunk.Total = i+1, c.total
-		chunk.Start, chunk.End = -1, -1
-		if end <= len(spans) {
-			chunk.Start, chunk.End = spans[start].start, spans[end-1].end
-		}
-		chunk.Metadata = o.Metadata
 	}
 	return chunks, nil
 }

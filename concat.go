@@ -423,43 +423,36 @@ func (c *concatenation) load(b *batch[section], path string, s *section) {
 	arena := append(b.arena, '\n')
 	arena = c.form.appendHeader(arena, path)
 	header := len(arena)
-	arena, st, err := c.read(arena, path)
+	var st info
+	var text textCheck
+	err := c.task.inSlot("read", path, func() (err error) {
+		arena, st, err = c.task.appendFile(arena, path, aheadLimit, &text)
+		return err
+	})
 	if err == nil {
-		s.chars, err = c.check(path, st, arena[header:])
+		err = c.leaveOut(path, st, text.chars)
 	}
 	if err != nil {
 		s.err = err
 		return
 	}
-	s.chars += utf8.RuneCount(arena[s.start:header])
+	s.chars = text.chars + utf8.RuneCount(arena[s.start:header])
 	s.size = int64(len(arena) - header)
 	s.end = len(arena)
 	b.arena = arena
 	b.bytes += s.size
 }
 
-// read appends a file to an arena.
-func (c *concatenation) read(arena []byte, path string) ([]byte, info, error) {
-	s, err := c.task.acquire("read", path)
-	if err != nil {
-		return arena, info{}, pathError("read", path, err)
-	}
-	defer c.task.release(s)
-	return c.task.appendFile(arena, path, aheadLimit)
-}
-
-// check returns a text's length in characters, or why it is left out.
-func (c *concatenation) check(path string, st info, text []byte) (chars int, err error) {
-	chars, bad := scanUTF8(text)
+// leaveOut returns why a text of so many characters is not wanted, if it is
+// not.
+func (c *concatenation) leaveOut(path string, st info, chars int) error {
 	switch {
 	case c.isOutput(st):
-		return 0, pathError("concat", path, ErrExcluded)
-	case bad >= 0:
-		return 0, notUTF8(path, int64(bad))
+		return pathError("concat", path, ErrExcluded)
 	case chars < c.opts.Threshold:
-		return 0, pathError("concat", path, ErrBelowThreshold)
+		return pathError("concat", path, ErrBelowThreshold)
 	}
-	return chars, nil
+	return nil
 }
 
 // wholeLimit is the size up to which a file is read into memory whole before
@@ -468,7 +461,8 @@ const wholeLimit = 32 << 20
 
 // large joins a file that was too large to be read ahead.
 func (c *concatenation) large(path string) section {
-	content, err := aside(c.task, func() (contents, error) { return c.task.read(path, wholeLimit) })
+	var text textCheck
+	content, err := aside(c.task, func() (contents, error) { return c.task.read(path, wholeLimit, &text) })
 	if err == (laterError{}) {
 		return c.stream(path)
 	}
@@ -476,8 +470,7 @@ func (c *concatenation) large(path string) section {
 		return section{err: err}
 	}
 	defer content.free()
-	chars, err := c.check(path, content.info, content.data)
-	if err != nil {
+	if err := c.leaveOut(path, content.info, text.chars); err != nil {
 		return section{err: err}
 	}
 	s, err := c.writeHeader(path)
@@ -485,25 +478,24 @@ func (c *concatenation) large(path string) section {
 		err = c.write(content.data)
 	}
 	s.err = err
-	s.grow(chars, len(content.data))
+	s.grow(text.chars, len(content.data))
 	return s
 }
 
 // stream joins a file that is too large for memory: it is read once to see
 // that all of it is text, and then again to be written.
 func (c *concatenation) stream(path string) section {
+	var st info
 	var chars int
 	for b, err := range c.task.textBlocks(path) {
 		if err != nil {
 			return section{err: err}
 		}
-		if c.isOutput(b.info) {
-			return section{err: pathError("concat", path, ErrExcluded)}
-		}
+		st = b.info
 		chars += b.chars
 	}
-	if chars < c.opts.Threshold {
-		return section{err: pathError("concat", path, ErrBelowThreshold)}
+	if err := c.leaveOut(path, st, chars); err != nil {
+		return section{err: err}
 	}
 	s, err := c.writeHeader(path)
 	if err != nil {

@@ -50,13 +50,18 @@ func findEncoding(name string) (textEncoding, error) {
 	return textEncoding{name: name, enc: enc}, nil
 }
 
-// decode returns the text of a file's contents and frees them.
+// check returns what checks a file while it is read, if that can be done.
+func (e textEncoding) check() *textCheck {
+	if e.enc == nil {
+		return new(textCheck)
+	}
+	return nil
+}
+
+// decode returns the text of a file's contents, which have passed check, and
+// frees them.
 func (e textEncoding) decode(path string, c contents) (string, error) {
 	if e.enc == nil {
-		if err := c.checkUTF8(path); err != nil {
-			c.free()
-			return "", err
-		}
 		return c.text(), nil
 	}
 	defer c.free()

@@ -20,6 +20,9 @@ type operation[T any] struct {
 	do func(t *task, path string) (T, error)
 }
 
+// submitted is the name of Submit's operations.
+const submitted = "submit"
+
 // A task is one operation under way. It is the operation's context, and also
 // the context that a function given to Submit gets: that is how the
 // operations which this function calls find the slot it holds.
@@ -119,6 +122,9 @@ func start[T any](ctx context.Context, p *Pool, op operation[T]) *Future[T] {
 // run is the future's goroutine. The future completes even if the operation
 // calls runtime.Goexit, which runs deferred functions and nothing else.
 func (f *Future[T]) run() {
+	if f.op.name != submitted {
+		growStack()
+	}
 	var value T
 	var err error
 	returned := false
@@ -133,6 +139,20 @@ func (f *Future[T]) run() {
 	value, err = perform(&f.task, f.op)
 	returned = true
 }
+
+// growStack makes room on a new goroutine's stack for all that an operation
+// needs, in one go and while there is next to nothing on it to be moved. Left
+// to itself the stack grows later, and that takes longer than all the system
+// calls of a small read.
+//
+//go:noinline
+func growStack() byte {
+	var room [4 << 10]byte
+	return room[noIndex]
+}
+
+// noIndex is not a constant, which would let the compiler do without the room.
+var noIndex int
 
 // perform calls the operation, turns a panic into an error, and keeps the
 // books.
@@ -209,6 +229,46 @@ func (p *Pool) end(t *task) {
 		p.waiting.Add(-1)
 	}
 	p.leave()
+}
+
+// inSlot makes system calls in a slot. Where the process has run out of
+// descriptors while other operations of the pool hold some, it tries again:
+// call must bear that, having done nothing when it could not open a file.
+func (t *task) inSlot(op, path string, call func() error) error {
+	for tries := 0; ; tries++ {
+		err := t.inSlotOnce(op, path, call)
+		if err == nil {
+			return nil
+		}
+		if !outOfDescriptors(err) || !t.waitForDescriptor(tries) {
+			return pathError(op, path, err)
+		}
+	}
+}
+
+func (t *task) inSlotOnce(op, path string, call func() error) error {
+	s, err := t.acquire(op, path)
+	if err != nil {
+		return err
+	}
+	defer t.release(s)
+	return call()
+}
+
+// waitForDescriptor waits a little, ever longer, for a descriptor to become
+// free. It reports whether to try again: as long as others of the pool may
+// free one, and then some times in case they just have.
+func (t *task) waitForDescriptor(tries int) bool {
+	const step, last = time.Millisecond, 6
+	if tries >= last && len(t.pool.running()) == 0 {
+		return false
+	}
+	select {
+	case <-time.After(step << min(tries, last)):
+		return true
+	case <-t.Done():
+		return false
+	}
 }
 
 // acquire waits for a slot, in order of arrival, to do op on path. What it
@@ -298,7 +358,7 @@ func (t *task) occupy(op, path string, quota *semaphore.Weighted) *slot {
 // release gives a slot back.
 func (t *task) release(s *slot) {
 	if l := t.lender; l != nil && s == &l.lent {
-		t.describe(l.slot, "submit", "")
+		t.describe(l.slot, submitted, "")
 		<-l.turn
 		return
 	}
@@ -333,9 +393,9 @@ func (t *task) Value(key any) any {
 // lend calls fn with a slot held, which the operations that fn calls may
 // borrow, one at a time.
 func lend[T any](t *task, fn func(context.Context) (T, error)) (value T, err error) {
-	t.slot, err = t.acquire("submit", "")
+	t.slot, err = t.acquire(submitted, "")
 	if err != nil {
-		return value, pathError("submit", "", err)
+		return value, pathError(submitted, "", err)
 	}
 	defer t.endLending()
 	return fn(t)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 )
 
 // The errors of this package that a caller may want to branch on. They come
@@ -99,7 +100,7 @@ func pathError(op, path string, err error) error {
 	switch err.(type) {
 	case nil:
 		return nil
-	case *EncodingError, *OptionError, *PanicError:
+	case *EncodingError, *OptionError, *PanicError, laterError:
 		return err // these say what they are about themselves
 	}
 	return &fs.PathError{Op: op, Path: path, Err: reason(err)}
@@ -120,4 +121,23 @@ func reason(err error) error {
 			return err
 		}
 	}
+}
+
+func isNotExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+
+// outOfDescriptors reports whether the process, or the system, can open no
+// more files for now.
+func outOfDescriptors(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
+// leadsNowhere reports whether a link that gave err leads to no file that
+// could be meant: to nothing, round in circles, or outside.
+func leadsNowhere(err error) bool {
+	for _, e := range []error{fs.ErrNotExist, ErrEscapes, syscall.ELOOP, syscall.ENOTDIR} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }

@@ -2,8 +2,6 @@ package fileops
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"iter"
 	"strings"
 
@@ -45,12 +43,8 @@ func readFile(path string) operation[string] {
 
 // readText reads a file of UTF-8 text.
 func (t *task) readText(path string, limit int64) (string, error) {
-	c, err := t.read(path, limit)
+	c, err := t.read(path, limit, new(textCheck))
 	if err != nil {
-		return "", err
-	}
-	if err := c.checkUTF8(path); err != nil {
-		c.free()
 		return "", err
 	}
 	return c.text(), nil
@@ -79,7 +73,7 @@ func (p *Pool) AsyncReadBytes(ctx context.Context, path string) *Future[[]byte] 
 
 func readBytes(path string) operation[[]byte] {
 	return operation[[]byte]{"read", path, func(t *task, path string) ([]byte, error) {
-		c, err := t.read(path, anySize)
+		c, err := t.read(path, anySize, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -190,14 +184,12 @@ func fileSize(path string) operation[int64] {
 }
 
 // stat describes a file, in a slot.
-func (t *task) stat(op, path string) (info, error) {
-	s, err := t.acquire(op, path)
-	if err != nil {
-		return info{}, pathError(op, path, err)
-	}
-	defer t.release(s)
-	st, err := t.pool.fs.stat(orDot(path))
-	return st, pathError(op, path, err)
+func (t *task) stat(op, path string) (st info, err error) {
+	err = t.inSlot(op, path, func() (err error) {
+		st, err = t.pool.fs.stat(orDot(path))
+		return err
+	})
+	return st, err
 }
 
 // dirSize adds up the files below a directory.
@@ -329,32 +321,33 @@ func copyFile(src, dst string) operation[struct{}] {
 }
 
 func (t *task) copyFile(src, dst string) error {
-	s, err := t.acquire("copy", src)
-	if err != nil {
-		return pathError("copy", src, err)
-	}
-	defer t.release(s)
-	files := t.pool.fs
-	in, from, err := openRegular(files, src)
-	if err != nil {
-		return pathError("copy", src, err)
-	}
-	defer in.Close()
-	dst, err = copyTarget(files, src, dst, from)
-	if err != nil {
-		return pathError("copy", dst, err)
-	}
-	dir, name := splitPath(dst)
-	err = publish(files, dir, name, publishOptions{replace: true, perm: from.mode.Perm()}, func(d *draft) error {
-		n, err := t.copyContents(d.file, in)
-		t.pool.bytesRead.Add(uint64(n))
-		t.pool.bytesWritten.Add(uint64(n))
+	failed := src // the path that an error is about
+	err := t.inSlot("copy", src, func() error {
+		files := t.pool.fs
+		in, from, err := openRegular(files, src)
 		if err != nil {
 			return err
 		}
-		return d.copyMeta(in, from)
+		defer in.Close()
+		failed, err = copyTarget(files, src, dst, from)
+		if err != nil {
+			return err
+		}
+		o := publishOptions{replace: true, perm: from.mode.Perm()}
+		return publishAt(files, failed, o, func(d *draft) error { return t.copyInto(d, in, from) })
 	})
-	return pathError("copy", dst, err)
+	return pathError("copy", failed, err)
+}
+
+// copyInto makes a draft a copy of an open file.
+func (t *task) copyInto(d *draft, in file, from info) error {
+	n, err := t.copyContents(d.file, in)
+	t.pool.bytesRead.Add(uint64(n))
+	t.pool.bytesWritten.Add(uint64(n))
+	if err != nil {
+		return err
+	}
+	return d.copyMeta(in, from)
 }
 
 // copyTarget returns the path of the copy: dst, or a file in it if it is a
@@ -397,5 +390,3 @@ func (t *task) copyContents(dst, src file) (total int64, err error) {
 		}
 	}
 }
-
-func isNotExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }

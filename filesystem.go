@@ -78,8 +78,8 @@ type file interface {
 type info struct {
 	mode     fs.FileMode
 	size     int64
-	accessed time.Time
-	modified time.Time
+	accessed int64 // in nanoseconds since 1970, like modified
+	modified int64
 	dev, ino uint64      // which file it is, from rawFiles
 	os       os.FileInfo // which file it is, from osFiles
 }

@@ -292,8 +292,8 @@ func infoOf(st *unix.Stat_t) info {
 	return info{
 		mode:     fileMode(uint32(st.Mode)),
 		size:     st.Size,
-		accessed: time.Unix(st.Atim.Unix()),
-		modified: time.Unix(st.Mtim.Unix()),
+		accessed: st.Atim.Nano(),
+		modified: st.Mtim.Nano(),
 		dev:      uint64(st.Dev),
 		ino:      st.Ino,
 	}

@@ -175,8 +175,8 @@ func infoFrom(fi os.FileInfo, err error) (info, error) {
 	return info{
 		mode:     fi.Mode(),
 		size:     fi.Size(),
-		accessed: fi.ModTime(),
-		modified: fi.ModTime(),
+		accessed: fi.ModTime().UnixNano(), // package os has no other
+		modified: fi.ModTime().UnixNano(),
 		os:       fi,
 	}, nil
 }

@@ -340,7 +340,7 @@ func (c *chunking) text(path string, limit int64) (string, int64, error) {
 	if c.opts.Reader != nil {
 		return c.readerText(path)
 	}
-	content, err := c.task.read(path, limit)
+	content, err := c.task.read(path, limit, c.encoding.check())
 	if err != nil {
 		return "", 0, err
 	}

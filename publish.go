@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+	"time"
 )
 
 // publishOptions says how a file gets its name.
@@ -15,26 +16,12 @@ type publishOptions struct {
 	perm    fs.FileMode // of a new file, before the umask; 0 = 0666
 }
 
-// publish makes the file name in dir by letting write fill a draft of it, so
-// that the name never stands for half a file: it appears, or changes hands,
-// once the draft is whole. If anything fails the draft is removed and what had
-// the name keeps it.
-func publish(files filesystem, dir, name string, o publishOptions, write func(*draft) error) error {
-	target, err := makeDirs(files, dir, o.sync)
-	if err != nil {
-		return err
-	}
-	defer target.close()
-	return publishIn(target, name, o, write)
-}
-
-// publishIn is publish in a directory that is open.
-func publishIn(dir filesystem, name string, o publishOptions, write func(*draft) error) error {
-	perm := o.perm
-	if perm == 0 {
-		perm = 0o666
-	}
-	d, err := newDraft(dir, perm)
+// publish makes the file name in a directory by letting write fill a draft of
+// it, so that the name never stands for half a file: it appears, or changes
+// hands, once the draft is whole. If anything fails the draft is removed and
+// what had the name keeps it.
+func publish(dir filesystem, name string, o publishOptions, write func(*draft) error) error {
+	d, err := newDraft(dir, o)
 	if err != nil {
 		return err
 	}
@@ -42,18 +29,18 @@ func publishIn(dir filesystem, name string, o publishOptions, write func(*draft)
 	if err := write(d); err != nil {
 		return err
 	}
-	if o.sync {
-		if err := d.file.sync(); err != nil {
-			return err
-		}
-	}
-	if err := d.giveName(name, o.replace); err != nil {
+	return d.finish(name)
+}
+
+// publishAt is publish at a path; missing directories are made.
+func publishAt(files filesystem, path string, o publishOptions, write func(*draft) error) error {
+	dir, name := splitPath(path)
+	target, err := makeDirs(files, dir, o.sync)
+	if err != nil {
 		return err
 	}
-	if o.sync {
-		return dir.sync()
-	}
-	return nil
+	defer target.close()
+	return publish(target, name, o, write)
 }
 
 // makeNewDir makes a directory that must not exist, and those above it if
@@ -76,30 +63,50 @@ func makeNewDir(files filesystem, dir string, sync bool) error {
 // behind; else a temporary one.
 type draft struct {
 	dir       filesystem
+	opts      publishOptions
 	file      file
 	temp      string // its temporary name, while it has one
 	closed    bool
 	keepsMode bool // its permissions are set and are not those of what it replaces
 }
 
-func newDraft(dir filesystem, perm fs.FileMode) (*draft, error) {
-	f, err := dir.createUnnamed(perm)
-	if err == nil {
-		return &draft{dir: dir, file: f}, nil
+func newDraft(dir filesystem, o publishOptions) (*draft, error) {
+	d := &draft{dir: dir, opts: o}
+	perm := o.perm
+	if perm == 0 {
+		perm = 0o666
 	}
-	if !errors.Is(err, errors.ErrUnsupported) {
-		return nil, err
+	var err error
+	d.file, err = dir.createUnnamed(perm)
+	if errors.Is(err, errors.ErrUnsupported) {
+		d.temp = tempName()
+		d.file, err = dir.create(d.temp, perm)
 	}
-	temp := tempName()
-	f, err = dir.create(temp, perm)
 	if err != nil {
 		return nil, err
 	}
-	return &draft{dir: dir, file: f, temp: temp}, nil
+	return d, nil
 }
 
-// giveName publishes the draft.
-func (d *draft) giveName(name string, replace bool) error {
+// finish publishes the draft.
+func (d *draft) finish(name string) error {
+	if d.opts.sync {
+		if err := d.file.sync(); err != nil {
+			return err
+		}
+	}
+	if err := d.giveName(name); err != nil {
+		return err
+	}
+	if d.opts.sync {
+		return d.dir.sync()
+	}
+	return nil
+}
+
+// giveName makes the draft the file of that name.
+func (d *draft) giveName(name string) error {
+	replace := d.opts.replace
 	if d.temp == "" {
 		err := d.dir.linkFile(d.file, name)
 		if err == nil || !replace || !errors.Is(err, fs.ErrExist) {
@@ -197,7 +204,7 @@ func (d *draft) copyMeta(src file, st info) error {
 		return err
 	}
 	d.keepsMode = true
-	return d.dir.setTimes(d.file, d.temp, st.accessed, st.modified)
+	return d.dir.setTimes(d.file, d.temp, time.Unix(0, st.accessed), time.Unix(0, st.modified))
 }
 
 func (d *draft) close() error {

@@ -3,7 +3,6 @@ package fileops
 import (
 	"io"
 	"math"
-	"slices"
 	"sync"
 )
 
@@ -50,18 +49,6 @@ func (c contents) free() {
 	}
 }
 
-// checkUTF8 returns an *EncodingError if the contents are not text.
-func (c contents) checkUTF8(path string) error {
-	if bad := validUTF8(c.data); bad >= 0 {
-		return notUTF8(path, int64(bad))
-	}
-	return nil
-}
-
-func notUTF8(path string, offset int64) error {
-	return &EncodingError{Path: path, Encoding: "utf-8", Offset: offset}
-}
-
 // anySize is the limit of a read that takes any file.
 const anySize = math.MaxInt64
 
@@ -71,40 +58,38 @@ type laterError struct{}
 func (laterError) Error() string { return "too large to be read ahead" }
 
 // read reads a regular file, whole, if it is at most limit bytes long; else
-// it returns laterError.
-func (t *task) read(path string, limit int64) (c contents, err error) {
-	s, err := t.acquire("read", path)
-	if err != nil {
-		return c, pathError("read", path, err)
-	}
-	defer t.release(s)
-	pooled := getBuffer() // not before there is a slot: thousands may wait
-	c.data, c.info, err = t.appendFile(pooled[:0], path, limit)
-	if err != nil || cap(c.data) > bufferSize { // it has moved
-		putBuffer(pooled)
-	} else {
-		c.pooled = pooled
-	}
+// it returns laterError. If check is not nil the file must be UTF-8.
+func (t *task) read(path string, limit int64, check *textCheck) (c contents, err error) {
+	err = t.inSlot("read", path, func() (err error) {
+		pooled := getBuffer() // not before there is a slot: thousands may wait
+		c.data, c.info, err = t.appendFile(pooled[:0], path, limit, check)
+		if err != nil || cap(c.data) > bufferSize { // it has moved
+			putBuffer(pooled)
+		} else {
+			c.pooled = pooled
+		}
+		return err
+	})
 	return c, err
 }
 
 // appendFile is read, in a slot that the caller holds, into the free space of
 // dst or, if the file needs it, more.
-func (t *task) appendFile(dst []byte, path string, limit int64) ([]byte, info, error) {
+func (t *task) appendFile(dst []byte, path string, limit int64, check *textCheck) ([]byte, info, error) {
 	f, st, err := openRegular(t.pool.fs, path)
 	if err != nil {
-		return dst, info{}, pathError("read", path, err)
+		return dst, info{}, err
 	}
 	defer f.Close()
 	if st.size > limit {
 		return dst, st, laterError{}
 	}
-	data, err := readAll(dst, f, st.size, t.pool.maxFileSize())
+	data, err := appendAll(dst, f, st.size, t.pool.maxFileSize(), check)
 	if err != nil {
-		return dst, st, pathError("read", path, err)
+		return dst, st, err
 	}
 	t.pool.bytesRead.Add(uint64(len(data) - len(dst)))
-	return data, st, nil
+	return data, st, check.finish(path)
 }
 
 func (p *Pool) maxFileSize() int64 {
@@ -114,21 +99,30 @@ func (p *Pool) maxFileSize() int64 {
 	return math.MaxInt - 1
 }
 
-// readAll appends an open file's contents to dst. size is what stat said: a
+// readBlock is how much of a text is read at a time, so that it is checked
+// while it is in the processor's cache.
+const readBlock = 512 << 10
+
+// appendAll appends an open file's contents to dst. size is what stat said: a
 // hint, since the file may grow or shrink meanwhile, and files of /proc say 0.
-func readAll(dst []byte, f file, size, limit int64) ([]byte, error) {
+// More than limit bytes are an error.
+func appendAll(dst []byte, f file, size, limit int64, check *textCheck) ([]byte, error) {
 	if size > limit {
 		return dst, ErrTooLarge
 	}
 	start := len(dst)
-	dst = slices.Grow(dst, int(size)+1) // so that the read which meets the end is a short one
+	dst = grow(dst, int(size)+1) // so that the read which meets the end is a short one
 	for {
 		if len(dst) == cap(dst) {
-			dst = slices.Grow(dst, cap(dst))
+			dst = grow(dst, cap(dst))
 		}
 		free := dst[len(dst):cap(dst)]
+		if check != nil {
+			free = free[:min(len(free), readBlock)]
+		}
 		n, err := f.Read(free)
 		dst = dst[:len(dst)+n]
+		check.add(dst[start:])
 		got := int64(len(dst) - start)
 		switch {
 		case err == io.EOF:
@@ -141,4 +135,49 @@ func readAll(dst []byte, f file, size, limit int64) ([]byte, error) {
 			return dst, nil // a short read that ends where stat saw the end
 		}
 	}
+}
+
+// grow makes room for n more bytes, which are not zeroed.
+func grow(b []byte, n int) []byte {
+	if cap(b)-len(b) >= n {
+		return b
+	}
+	return append(freshBytes(len(b) + n)[:0], b...)
+}
+
+// A textCheck follows a text while it is read: it counts its characters and
+// finds the first byte that is not UTF-8. A nil one does nothing.
+type textCheck struct {
+	chars   int
+	checked int // bytes, which are whole characters
+	length  int
+	invalid bool // at checked
+}
+
+// add looks at what has been read since the last time; text is all so far.
+func (c *textCheck) add(text []byte) {
+	if c == nil || c.invalid {
+		return
+	}
+	chars, complete, bad := scanPrefix(text[c.checked:])
+	if bad >= 0 {
+		c.invalid = true
+		complete = bad
+	}
+	c.chars += chars
+	c.checked += complete
+	c.length = len(text)
+}
+
+// finish returns an *EncodingError if the text, which is whole now, is not
+// UTF-8.
+func (c *textCheck) finish(path string) error {
+	if c == nil || !c.invalid && c.checked == c.length {
+		return nil
+	}
+	return notUTF8(path, int64(c.checked))
+}
+
+func notUTF8(path string, offset int64) error {
+	return &EncodingError{Path: path, Encoding: "utf-8", Offset: offset}
 }

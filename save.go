@@ -174,63 +174,43 @@ func (o *SaveOptions) publishOptions() publishOptions {
 
 // save publishes a file in a slot.
 func (t *task) save(path string, o publishOptions, write func(*draft) error) error {
-	s, err := t.acquire("save", path)
-	if err != nil {
-		return pathError("save", path, err)
-	}
-	defer t.release(s)
-	dir, name := splitPath(path)
-	return pathError("save", path, publish(t.pool.fs, dir, name, o, write))
+	return t.inSlot("save", path, func() error {
+		return publishAt(t.pool.fs, path, o, write)
+	})
 }
 
-// saveStream publishes a file that fill writes bit by bit. The slot is given
-// back while fill runs, since it waits for other operations, and taken for
-// each write.
+// saveStream publishes a file that fill writes bit by bit. Each write takes a
+// slot, and none is held in between, since fill waits for other operations.
 func (t *task) saveStream(path string, o publishOptions, fill func(write func([]byte) error) error) error {
-	s, err := t.acquire("save", path)
-	if err != nil {
-		return pathError("save", path, err)
-	}
-	defer func() {
-		if s != nil {
-			t.release(s)
-		}
-	}()
-	var fillErr error
 	dir, name := splitPath(path)
-	err = publish(t.pool.fs, dir, name, o, func(d *draft) error {
-		t.release(s)
-		s = nil
-		fillErr = fill(func(data []byte) error { return t.writeInSlot(d, path, data) })
-		if fillErr != nil {
-			return fillErr
+	var target filesystem
+	var d *draft
+	err := t.inSlot("save", path, func() (err error) {
+		if target, err = makeDirs(t.pool.fs, dir, o.sync); err != nil {
+			return err
 		}
-		s, err = t.acquire("save", path)
+		if d, err = newDraft(target, o); err != nil {
+			target.close()
+		}
 		return err
 	})
-	if fillErr != nil {
-		return fillErr
-	}
-	return pathError("save", path, err)
-}
-
-func (t *task) writeInSlot(d *draft, path string, data []byte) error {
-	s, err := t.acquire("save", path)
-	if err == nil {
-		err = t.write(d, data)
-		t.release(s)
-	}
-	return pathError("save", path, err)
-}
-
-// makeNewDir makes a directory that must not exist.
-func (t *task) makeNewDir(dir string, sync bool) error {
-	s, err := t.acquire("mkdir", dir)
 	if err != nil {
-		return pathError("mkdir", dir, err)
+		return err
 	}
-	defer t.release(s)
-	return pathError("mkdir", dir, makeNewDir(t.pool.fs, dir, sync))
+	defer target.close()
+	defer d.discard()
+	err = fill(func(data []byte) error {
+		return t.inSlot("save", path, func() error { return t.write(d, data) })
+	})
+	if err != nil {
+		return err
+	}
+	return t.inSlot("save", path, func() error { return d.finish(name) })
+}
+
+// makeNewDir makes, in a slot, a directory that must not exist.
+func (t *task) makeNewDir(dir string, sync bool) error {
+	return t.inSlot("mkdir", dir, func() error { return makeNewDir(t.pool.fs, dir, sync) })
 }
 
 // writeBlock is how much is written between two looks at the context.
@@ -310,13 +290,12 @@ func (t *task) openTarget(dir string, o *SaveOptions) (filesystem, error) {
 			return nil, err
 		}
 	}
-	s, err := t.acquire("open", dir)
-	if err != nil {
-		return nil, pathError("open", dir, err)
-	}
-	defer t.release(s)
-	target, err := makeDirs(t.pool.fs, orDot(dir), o.Sync)
-	return target, pathError("open", dir, err)
+	var target filesystem
+	err := t.inSlot("open", dir, func() (err error) {
+		target, err = makeDirs(t.pool.fs, orDot(dir), o.Sync)
+		return err
+	})
+	return target, err
 }
 
 // A chunkSaver saves chunks to a directory.
@@ -363,16 +342,13 @@ func (c *chunkSaver) save(i int, buf []byte, saved *string) ([]byte, error) {
 	if buf, err = appendIndented(buf, &c.chunks[i]); err != nil {
 		return buf, pathError("save", path, err)
 	}
-	s, err := c.task.acquire("save", path)
-	if err != nil {
-		return buf, pathError("save", path, err)
-	}
-	defer c.task.release(s)
-	err = publishIn(c.target, name, c.opts.publishOptions(), func(d *draft) error {
-		return c.task.write(d, buf)
+	err = c.task.inSlot("save", path, func() error {
+		return publish(c.target, name, c.opts.publishOptions(), func(d *draft) error {
+			return c.task.write(d, buf)
+		})
 	})
 	if err != nil {
-		return buf, pathError("save", path, err)
+		return buf, err
 	}
 	*saved = path
 	return buf, nil

@@ -4,10 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
-	"runtime"
 	"unicode/utf8"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // This file checks UTF-8 and counts code points, 64 bytes at a time and
@@ -98,62 +95,6 @@ func scanPrefix(b []byte) (runes, complete, bad int) {
 	}
 	runes, bad = scanUTF8(b[:complete])
 	return runes, complete, bad
-}
-
-// parallelSize is the length from which checking a text is worth a goroutine
-// for each piece of that length, as far as there are processors.
-const parallelSize = 1 << 20
-
-// validUTF8 returns the offset of the first invalid byte of b, or -1. It uses
-// all processors for a long b.
-func validUTF8(b []byte) (bad int) {
-	n := min(runtime.GOMAXPROCS(0), len(b)/parallelSize)
-	if n < 2 {
-		_, bad = scanUTF8(b)
-		return bad
-	}
-	return validParallel(b, n)
-}
-
-// validParallel is validUTF8 with n pieces of b, which is not empty, looked at
-// side by side.
-func validParallel(b []byte, n int) int {
-	bads := make([]int, n)
-	var g errgroup.Group
-	from := 0
-	for i := range n {
-		to := len(b)
-		if i < n-1 {
-			to = runeEdge(b, len(b)/n*(i+1))
-		}
-		piece, start := b[from:to], from
-		g.Go(func() error {
-			_, bads[i] = scanUTF8(piece)
-			if bads[i] >= 0 {
-				bads[i] += start
-			}
-			return nil
-		})
-		from = to
-	}
-	_ = g.Wait() // the pieces return no error
-	for _, bad := range bads {
-		if bad >= 0 {
-			return bad
-		}
-	}
-	return -1
-}
-
-// runeEdge moves at back to where a code point begins. After three
-// continuation bytes there is none to finish, so it looks no further.
-func runeEdge(b []byte, at int) int {
-	for i := at; i > at-utf8.UTFMax && i >= 0; i-- {
-		if utf8.RuneStart(b[i]) {
-			return i
-		}
-	}
-	return at
 }
 
 // isValid reports whether s is valid UTF-8.

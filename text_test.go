@@ -49,9 +49,6 @@ func requireScans(t *testing.T, b []byte) {
 	if runes != wantRunes || bad != wantBad { // require formats its arguments first, which is slow
 		require.Equal(t, []int{wantRunes, wantBad}, []int{runes, bad}, "scanUTF8(%q)", b)
 	}
-	if bad := validUTF8(b); bad != wantBad {
-		require.Equal(t, wantBad, bad, "validUTF8(%q)", b)
-	}
 	if n, want := runeCount(string(b)), utf8.RuneCount(b); n != want {
 		require.Equal(t, want, n, "runeCount(%q)", b)
 	}
@@ -87,7 +84,7 @@ func TestScannersAgreeOnEveryKindOfSequence(t *testing.T) {
 		0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xf7, 0xf8, 0xff,
 	}
 	text := bytes.Repeat([]byte("a"), 2*blockSize)
-	for _, at := range []int{0, 30, 60, 61, 62, 63, 2*blockSize - 4} {
+	for _, at := range []int{0, 61, 62, 63, 2*blockSize - 4} {
 		for _, a := range kinds {
 			for _, b := range kinds {
 				for _, c := range kinds {
@@ -123,31 +120,6 @@ func TestScannersFindDamageAnywhere(t *testing.T) {
 			b[r.IntN(len(b))] = byte(r.IntN(256))
 		}
 		requireScans(t, b)
-	}
-}
-
-func TestValidUTF8InPiecesFindsTheFirstBadByte(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 4))
-	for range 5_000 {
-		b := []byte(script([]string{"mixed", "emoji", "cjk"}[r.IntN(3)], 4+r.IntN(400)))
-		for range r.IntN(4) {
-			at := r.IntN(len(b))
-			copy(b[at:], "\x80\x80\x80\x80\x80"[:r.IntN(6)])
-		}
-		_, want := slowScan(b)
-		for n := 1; n < 9; n++ {
-			require.Equal(t, want, validParallel(b, n), "%q in %d pieces", b, n)
-		}
-	}
-}
-
-func TestValidUTF8OfALongText(t *testing.T) {
-	b := []byte(script("mixed", 9*parallelSize+17))
-	require.Equal(t, -1, validUTF8(b))
-	for _, at := range []int{len(b) - 1, len(b) / 2, parallelSize, 0} {
-		b[at] = 0xff
-		_, want := slowScan(b)
-		require.Equal(t, want, validUTF8(b), "byte %d", at)
 	}
 }
 
@@ -201,7 +173,6 @@ func TestScannersAllocateNothing(t *testing.T) {
 	b := []byte(s)
 	require.Zero(t, testing.AllocsPerRun(10, func() {
 		scanUTF8(b)
-		validUTF8(b)
 		scanPrefix(b)
 		isValid(s)
 		countRunes(s)
@@ -218,9 +189,6 @@ func FuzzScan(f *testing.F) {
 		b = append(bytes.Repeat([]byte("a"), int(shift)%blockSize), b...)
 		requireScans(t, b)
 		_, want := slowScan(b)
-		for n := range min(5, len(b)) {
-			require.Equal(t, want, validParallel(b, n+1))
-		}
 		runes, complete, bad := scanPrefix(b)
 		if want < 0 || want == complete { // valid, or unfinished at the end
 			require.Equal(t, -1, bad)
@@ -236,31 +204,23 @@ func BenchmarkScan(b *testing.B) {
 	for _, name := range []string{"ascii", "cyrillic", "cjk", "mixed"} {
 		s := script(name, 512<<10)
 		text := []byte(s)
-		bench := func(what string, fn func()) {
+		bench := func(what string, fn func() int) {
 			b.Run(name+"/"+what, func(b *testing.B) {
 				b.SetBytes(int64(len(s)))
 				b.ReportAllocs()
 				for b.Loop() {
-					fn()
+					_ = fn()
 				}
 			})
 		}
-		bench("utf8.Valid", func() { utf8.Valid(text) })
-		bench("scanUTF8", func() { scanUTF8(text) })
-		bench("utf8.RuneCountInString", func() { utf8.RuneCountInString(s) })
-		bench("countRunes", func() { countRunes(s) })
-	}
-}
-
-func BenchmarkValidUTF8Of64MiB(b *testing.B) {
-	for _, name := range []string{"ascii", "mixed"} {
-		text := []byte(script(name, 64<<20))
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(int64(len(text)))
-			b.ReportAllocs()
-			for b.Loop() {
-				validUTF8(text)
+		bench("utf8.Valid", func() int {
+			if !utf8.Valid(text) {
+				b.Fatal("invalid")
 			}
+			return 0
 		})
+		bench("scanUTF8", func() int { n, _ := scanUTF8(text); return n })
+		bench("utf8.RuneCountInString", func() int { return utf8.RuneCountInString(s) })
+		bench("countRunes", func() int { return countRunes(s) })
 	}
 }

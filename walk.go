@@ -162,34 +162,48 @@ func (w *walk) enter(dir string, l *listing) error {
 
 // list lists a directory, and finds out about the entries of which a listing
 // does not say what they are.
-func (w *walk) list(dir string) ([]entry, error) {
-	s, err := w.task.acquire("list", dir)
-	if err != nil {
-		return nil, pathError("list", dir, err)
-	}
-	defer w.task.release(s)
-	files := w.task.pool.fs
-	entries, err := files.list(orDot(dir))
-	if err != nil {
-		return nil, pathError("list", dir, err)
-	}
-	prefix := pathPrefix(dir)
-	for i := range entries {
-		e := &entries[i]
-		if e.kind == kindUnknown {
-			st, err := files.lstat(prefix + e.name)
-			if err == nil {
-				e.kind = kindOf(st.mode)
+func (w *walk) list(dir string) (entries []entry, err error) {
+	err = w.task.inSlot("list", dir, func() (err error) {
+		files := w.task.pool.fs
+		if entries, err = files.list(orDot(dir)); err != nil {
+			return err
+		}
+		prefix := pathPrefix(dir)
+		for i := range entries {
+			if err := resolve(files, prefix, &entries[i]); err != nil {
+				return err
 			}
 		}
-		if e.kind == kindLink {
-			st, err := files.stat(prefix + e.name)
-			if err == nil && st.mode.IsRegular() {
-				e.kind = kindFile
-			}
+		return nil
+	})
+	return entries, err
+}
+
+// resolve finds out whether an entry is a file or a directory, if its kind
+// does not tell. One that cannot be looked at counts as a file: whoever reads
+// it will see why, where leaving it out would hide that.
+func resolve(files filesystem, prefix string, e *entry) error {
+	if e.kind == kindUnknown {
+		st, err := files.lstat(prefix + e.name)
+		e.kind = kindOf(st.mode)
+		if isNotExist(err) { // removed since it was listed
+			e.kind = kindOther
+		} else if outOfDescriptors(err) {
+			return err
 		}
 	}
-	return entries, nil
+	if e.kind == kindLink {
+		st, err := files.stat(prefix + e.name)
+		switch {
+		case outOfDescriptors(err):
+			return err
+		case leadsNowhere(err), err == nil && !st.mode.IsRegular():
+			e.kind = kindOther
+		default:
+			e.kind = kindFile
+		}
+	}
+	return nil
 }
 
 // compareEntries orders names as the paths of what they hold are ordered.

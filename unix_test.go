@@ -1,0 +1,126 @@
+//go:build linux || darwin || freebsd || netbsd
+
+package fileops_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"testing"
+
+	"github.com/lion-agi/fileops"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// setUmask sets the process's umask for the rest of a test.
+func setUmask(t *testing.T, mask int) {
+	old := unix.Umask(mask)
+	t.Cleanup(func() { unix.Umask(old) })
+}
+
+func (p place) perm(t *testing.T, name string) fs.FileMode {
+	t.Helper()
+	st, err := os.Lstat(p.abs(name))
+	require.NoError(t, err)
+	return st.Mode().Perm()
+}
+
+func TestCopyFileKeepsPermissions(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		src := p.write(t, "src", "text")
+		p.write(t, "existing", "old")
+		for _, mask := range []int{0, 0o022, 0o077, 0o777} {
+			setUmask(t, mask)
+			for _, perm := range []fs.FileMode{0o400, 0o444, 0o600, 0o644, 0o666, 0o755, 0o777, 0o421} {
+				require.NoError(t, os.Chmod(p.abs("src"), perm))
+				for _, name := range []string{"copy", "existing"} {
+					require.NoError(t, os.Chmod(p.abs("existing"), 0o640))
+					require.NoError(t, p.CopyFile(t.Context(), src, p.at(name)))
+					require.Equal(t, perm, p.perm(t, name), "%s of %o under %o", name, perm, mask)
+				}
+				require.NoError(t, os.Remove(p.abs("copy")))
+			}
+		}
+	})
+}
+
+func TestCopyFileKeepsTimes(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		src := p.write(t, "src", "text")
+		p.write(t, "dst", "old")
+		for _, times := range [][]unix.Timespec{
+			{{Sec: 1_000_000_000, Nsec: 123_456_789}, {Sec: 1_600_000_000, Nsec: 987_654_321}},
+			{{Sec: 1, Nsec: 1}, {Sec: 0, Nsec: 999_999_999}},
+			{{Sec: -1_000_000, Nsec: 5}, {Sec: -1, Nsec: 7}}, // before 1970
+		} {
+			require.NoError(t, unix.UtimesNanoAt(unix.AT_FDCWD, p.abs("src"), times, 0))
+			require.NoError(t, p.CopyFile(t.Context(), src, p.at("dst")))
+			var st unix.Stat_t
+			require.NoError(t, unix.Stat(p.abs("dst"), &st))
+			require.Equal(t, times[1], st.Mtim)
+			if !p.portable { // which knows no times of access
+				require.Equal(t, times[0], st.Atim)
+			}
+		}
+	})
+}
+
+func TestCopyFileKeepsExtendedAttributes(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		src := p.write(t, "src", "text")
+		for name, value := range map[string]string{"user.fileops.a": "one", "user.fileops.b": "\x00\xff", "user.fileops.empty": ""} {
+			if err := unix.Setxattr(p.abs("src"), name, []byte(value), 0); errors.Is(err, unix.ENOTSUP) {
+				t.Skipf("no extended attributes here: %v", err)
+			} else {
+				require.NoError(t, err)
+			}
+		}
+		require.NoError(t, os.Chmod(p.abs("src"), 0o400))
+		require.NoError(t, p.CopyFile(t.Context(), src, p.at("dst")))
+		attribute := func(name string) string {
+			value := make([]byte, 100)
+			n, err := unix.Getxattr(p.abs("dst"), name, value)
+			require.NoError(t, err, name)
+			return string(value[:n])
+		}
+		require.Equal(t, "one", attribute("user.fileops.a"))
+		require.Equal(t, "\x00\xff", attribute("user.fileops.b"))
+		require.Empty(t, attribute("user.fileops.empty"))
+	})
+}
+
+func TestSavePermissions(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		save := func(name string, o fileops.SaveOptions) {
+			t.Helper()
+			_, err := p.SaveToFile(t.Context(), "new", p.at("."), name, &o)
+			require.NoError(t, err)
+			require.Equal(t, "new", p.text(t, name))
+		}
+		for mask, want := range map[int]fs.FileMode{0: 0o666, 0o022: 0o644, 0o027: 0o640, 0o077: 0o600} {
+			setUmask(t, mask)
+			save("fresh", fileops.SaveOptions{})
+			require.Equal(t, want, p.perm(t, "fresh"))
+			require.NoError(t, os.Remove(p.abs("fresh")))
+			save("fresh", fileops.SaveOptions{Overwrite: true})
+			require.Equal(t, want, p.perm(t, "fresh"))
+			require.NoError(t, os.Remove(p.abs("fresh")))
+			save("made/dir/file", fileops.SaveOptions{Overwrite: true})
+			require.Equal(t, fs.FileMode(0o777)&^fs.FileMode(mask), p.perm(t, "made/dir"))
+			require.NoError(t, os.RemoveAll(p.abs("made")))
+
+			for _, perm := range []fs.FileMode{0o600, 0o640, 0o755, 0o444, 0o777} { // of a file that is replaced
+				p.write(t, "existing", "old")
+				require.NoError(t, os.Chmod(p.abs("existing"), perm))
+				save("existing", fileops.SaveOptions{Overwrite: true})
+				require.Equal(t, perm, p.perm(t, "existing"))
+				require.NoError(t, os.Remove(p.abs("existing")))
+			}
+			p.symlink(t, "made", "link") // has no permissions of its own
+			save("link", fileops.SaveOptions{Overwrite: true})
+			require.Equal(t, want, p.perm(t, "link"))
+			require.NoError(t, os.Remove(p.abs("link")))
+		}
+	})
+}
