@@ -30,8 +30,11 @@ type task struct {
 	context.Context
 	pool *Pool
 
-	place  atomic.Int32 // what it got on admission and has not used yet
-	lender *task        // the Submit it was called from, if any
+	ready   atomic.Pointer[slot] // the slot it got on admission and has not used yet
+	pending atomic.Bool          // it is one of the MaxPending that wait for their first slot
+	waiter  waiter               // its place in the queue, if it is a future
+	unwatch func() bool          // ends watching the context for that
+	lender  *task                // the Submit it was called from, if any
 
 	// While it runs a function that holds a slot: that slot, and who of the
 	// operations which the function called may use it.
@@ -44,22 +47,6 @@ type task struct {
 
 	waiters atomic.Int32 // of its future
 	givenUp atomic.Bool  // a waiter of its future stopped waiting
-}
-
-// What a task can have got on admission.
-const (
-	placeNone    = iota
-	placeReady   // a slot of the semaphore
-	placePending // a place among the MaxPending that wait for one
-)
-
-// A slot is the right to do one thing on the file system, with what Stats
-// tells of it. Its fields are guarded by the pool's mutex.
-type slot struct {
-	op, path string
-	since    time.Time
-	task     *task // nil while idle
-	quota    *semaphore.Weighted
 }
 
 // unwindTime is how long a plain function whose context has ended waits for
@@ -111,12 +98,55 @@ func start[T any](ctx context.Context, p *Pool, op operation[T]) *Future[T] {
 		done: make(chan struct{}),
 	}
 	if err := p.begin(&f.task); err != nil {
-		var zero T
-		f.complete(zero, pathError(op.name, op.path, err))
+		f.fail(err)
 		return f
 	}
-	go f.run()
+	if f.task.pending.Load() {
+		f.enqueue()
+	} else {
+		go f.run()
+	}
 	return f
+}
+
+// fail completes a future that does not run.
+func (f *Future[T]) fail(err error) {
+	var zero T
+	f.complete(zero, pathError(f.op.name, f.op.path, err))
+}
+
+// enqueue lets the future run when it is granted a slot, unless its context
+// ends before that.
+func (f *Future[T]) enqueue() {
+	t := &f.task
+	t.waiter.to = f
+	if t.Done() != nil {
+		t.unwatch = context.AfterFunc(t.Context, f.leaveQueue)
+	}
+	t.pool.slots.enqueue(&t.waiter)
+	if t.Err() != nil { // it may have ended before there was a place to leave
+		f.leaveQueue()
+	}
+}
+
+// granted implements grantee.
+func (f *Future[T]) granted(s *slot) {
+	t := &f.task
+	if t.unwatch != nil {
+		t.unwatch()
+	}
+	t.pool.leavePending(t)
+	t.ready.Store(s)
+	go f.run()
+}
+
+// leaveQueue completes a future whose context has ended while it waited.
+func (f *Future[T]) leaveQueue() {
+	t := &f.task
+	if t.pool.slots.cancel(&t.waiter) {
+		t.pool.end(t)
+		f.fail(t.Err())
+	}
 }
 
 // run is the future's goroutine. The future completes even if the operation
@@ -200,8 +230,8 @@ func (p *Pool) admit(t *task) error {
 	if p.closed.Load() {
 		return ErrClosed
 	}
-	if p.slots.TryAcquire(1) {
-		t.place.Store(placeReady)
+	if s := p.slots.tryTake(); s != nil {
+		t.ready.Store(s)
 		return nil
 	}
 	return p.queue(t)
@@ -215,20 +245,40 @@ func (p *Pool) queue(t *task) error {
 		return ErrOverloaded
 	}
 	p.waiting.Add(1)
-	t.place.Store(placePending)
+	t.pending.Store(true)
 	return nil
+}
+
+// leavePending ends what queue began. It reports whether there was anything
+// to end.
+func (p *Pool) leavePending(t *task) bool {
+	if !t.pending.CompareAndSwap(true, false) {
+		return false
+	}
+	p.pending.Add(-1)
+	p.waiting.Add(-1)
+	return true
 }
 
 // end gives back what a task was given on admission and has not used.
 func (p *Pool) end(t *task) {
-	switch t.place.Swap(placeNone) {
-	case placeReady:
-		p.slots.Release(1)
-	case placePending:
-		p.pending.Add(-1)
-		p.waiting.Add(-1)
+	if s := t.ready.Swap(nil); s != nil {
+		p.giveSlot(s)
 	}
+	p.leavePending(t)
 	p.leave()
+}
+
+// giveSlot gives a slot back and enters how long it was used and waited for.
+func (p *Pool) giveSlot(s *slot) {
+	used, waited := p.slots.give(s)
+	if used.task != nil {
+		p.runTime.Add(int64(time.Since(used.since)))
+	}
+	p.waitTime.Add(int64(waited))
+	if used.quota != nil {
+		used.quota.Release(1)
+	}
 }
 
 // inSlot makes system calls in a slot. Where the process has run out of
@@ -280,15 +330,22 @@ func (t *task) acquire(op, path string) (*slot, error) {
 			return s, err
 		}
 	}
+	if err := t.Err(); err != nil {
+		return nil, err
+	}
 	quota := t.pool.mounts.of(path)
 	if err := t.waitForQuota(quota); err != nil {
 		return nil, err
 	}
-	if err := t.waitForSlot(); err != nil {
-		giveQuota(quota)
+	s, err := t.waitForSlot()
+	if err != nil {
+		if quota != nil {
+			quota.Release(1)
+		}
 		return nil, err
 	}
-	return t.occupy(op, path, quota), nil
+	t.pool.slots.use(s, slot{op, path, time.Now(), t, quota})
+	return s, nil
 }
 
 // waitForQuota waits until the path's mount may have one more operation in
@@ -298,79 +355,58 @@ func (t *task) waitForQuota(quota *semaphore.Weighted) error {
 		return nil
 	}
 	p := t.pool
-	if t.place.CompareAndSwap(placeReady, placeNone) {
-		p.slots.Release(1)
+	if s := t.ready.Swap(nil); s != nil {
+		p.giveSlot(s)
 		if err := p.queue(t); err != nil {
 			return err
 		}
 	}
-	if t.place.Load() != placePending { // which counts as waiting already
+	if !t.pending.Load() { // else it counts as waiting already
 		p.waiting.Add(1)
 		defer p.waiting.Add(-1)
 	}
-	return t.wait(quota)
-}
-
-func giveQuota(quota *semaphore.Weighted) {
-	if quota != nil {
-		quota.Release(1)
-	}
-}
-
-// wait waits for a semaphore and counts how long.
-func (t *task) wait(s *semaphore.Weighted) error {
 	began := time.Now()
-	err := s.Acquire(t, 1)
-	t.pool.waitTime.Add(int64(time.Since(began)))
+	err := quota.Acquire(t, 1)
+	p.waitTime.Add(int64(time.Since(began)))
 	return err
 }
 
-// waitForSlot takes a slot of the semaphore.
-func (t *task) waitForSlot() error {
-	p := t.pool
-	place := t.place.Swap(placeNone)
-	if place == placeReady || place == placeNone && p.slots.TryAcquire(1) {
-		return nil
+// waitForSlot takes a slot.
+func (t *task) waitForSlot() (*slot, error) {
+	if s := t.ready.Swap(nil); s != nil {
+		return s, nil
 	}
-	if place == placeNone {
+	p := t.pool
+	if !t.pending.Load() {
+		if s := p.slots.tryTake(); s != nil {
+			return s, nil
+		}
 		p.waiting.Add(1)
+		defer p.waiting.Add(-1)
 	}
-	err := t.wait(p.slots)
-	if place == placePending {
-		p.pending.Add(-1)
+	defer p.leavePending(t)
+	granted := make(blocked, 1)
+	w := waiter{to: granted}
+	p.slots.enqueue(&w)
+	select {
+	case s := <-granted:
+		return s, nil
+	case <-t.Done():
+		if !p.slots.cancel(&w) {
+			p.giveSlot(<-granted)
+		}
+		return nil, t.Err()
 	}
-	p.waiting.Add(-1)
-	return err
-}
-
-// occupy writes down who uses a slot of the semaphore.
-func (t *task) occupy(op, path string, quota *semaphore.Weighted) *slot {
-	p := t.pool
-	now := time.Now()
-	p.mu.Lock()
-	s := p.idle[len(p.idle)-1]
-	p.idle = p.idle[:len(p.idle)-1]
-	*s = slot{op, path, now, t, quota}
-	p.mu.Unlock()
-	return s
 }
 
 // release gives a slot back.
 func (t *task) release(s *slot) {
 	if l := t.lender; l != nil && s == &l.lent {
-		t.describe(l.slot, submitted, "")
+		t.pool.slots.describe(l.slot, submitted, "")
 		<-l.turn
 		return
 	}
-	p := t.pool
-	p.mu.Lock()
-	ran, quota := time.Since(s.since), s.quota
-	*s = slot{}
-	p.idle = append(p.idle, s)
-	p.mu.Unlock()
-	p.runTime.Add(int64(ran))
-	p.slots.Release(1)
-	giveQuota(quota)
+	t.pool.giveSlot(s)
 }
 
 // abandoned reports whether nobody waits any more for the task, though it
@@ -444,7 +480,7 @@ func (t *task) borrow(op, path string) (*slot, error) {
 		<-turn
 		return nil, nil
 	}
-	t.describe(l.slot, op, path)
+	t.pool.slots.describe(l.slot, op, path)
 	return &l.lent, nil
 }
 
@@ -456,13 +492,6 @@ func (t *task) lendingTurn() (turn chan struct{}, over bool) {
 		t.turn = make(chan struct{}, 1)
 	}
 	return t.turn, t.over
-}
-
-// describe writes down what a borrowed slot is used for.
-func (t *task) describe(s *slot, op, path string) {
-	t.pool.mu.Lock()
-	s.op, s.path = op, path
-	t.pool.mu.Unlock()
 }
 
 // protect calls a function of the user's on a goroutine of its own and turns

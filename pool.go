@@ -8,11 +8,8 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // DefaultPool is the pool of the package-level functions: a [NewPool] with
@@ -73,7 +70,7 @@ var DefaultWorkers = max(32, 4*runtime.GOMAXPROCS(0))
 type Pool struct {
 	opts   PoolOptions
 	fs     filesystem
-	slots  *semaphore.Weighted
+	slots  *slots
 	mounts *mountQuotas
 
 	closed  atomic.Bool
@@ -83,10 +80,6 @@ type Pool struct {
 	pending atomic.Int64 // operations that wait for their first slot
 	waiting atomic.Int64 // all waits for a slot, those of parts of operations too
 	counters
-
-	mu   sync.Mutex
-	idle []*slot // not in use
-	all  []*slot // every slot there is, for Stats
 }
 
 // NewPool makes a pool. It starts no goroutine; a pool that is no longer used
@@ -107,19 +100,13 @@ func NewPool(opts PoolOptions) *Pool {
 // newPool makes a pool over any filesystem, which is how tests put a faulty
 // one below the engine.
 func newPool(opts PoolOptions, files filesystem) *Pool {
-	p := &Pool{
+	return &Pool{
 		opts:    opts,
 		fs:      files,
-		slots:   semaphore.NewWeighted(int64(opts.Workers)),
+		slots:   newSlots(opts.Workers),
 		mounts:  newMountQuotas(opts.Workers),
 		drained: make(chan struct{}, 1),
-		all:     make([]*slot, opts.Workers),
 	}
-	for i := range p.all {
-		p.all[i] = new(slot)
-	}
-	p.idle = append(p.idle, p.all...)
-	return p
 }
 
 // Close refuses new work, which gets [ErrClosed], and waits until what was
@@ -223,17 +210,7 @@ func (p *Pool) Stats() Stats {
 }
 
 // running lists the slots in use.
-func (p *Pool) running() []Running {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	rs := make([]Running, 0, len(p.all)-len(p.idle))
-	for _, s := range p.all {
-		if s.task != nil {
-			rs = append(rs, Running{s.op, s.path, time.Since(s.since), s.task.abandoned()})
-		}
-	}
-	return rs
-}
+func (p *Pool) running() []Running { return p.slots.running() }
 
 // enter counts one more piece of work that Close has to wait for.
 func (p *Pool) enter() { p.active.Add(1) }
