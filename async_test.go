@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -28,6 +29,7 @@ import (
 func bubble(t *testing.T, opts PoolOptions, test func(ctx context.Context, t *testing.T, l *lab)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
+		checkDescriptors(t)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		l := newLab(t, seams[0], opts)
 		l.pool.mounts = newMountQuotas(1) // none, wherever temporary files are
@@ -244,10 +246,7 @@ func TestReadersCallBackIntoThePool(t *testing.T) {
 }
 
 func TestThousandsOfFuturesAtOnce(t *testing.T) {
-	n := 10_000
-	if raceEnabled {
-		n = 5_000 // the race detector has room for 8,000 goroutines
-	}
+	const n = 10_000
 	eachWorkerCount(t, func(t *testing.T, workers int) {
 		l := newLab(t, seams[0], PoolOptions{Workers: workers})
 		ctx, cancel := context.WithTimeout(t.Context(), guard)
@@ -346,23 +345,19 @@ func TestContextOfAFinishedSubmitDoesNotPassMaxPending(t *testing.T) {
 	})
 }
 
-func TestSlotsAreGivenInOrderOfArrival(t *testing.T) {
+func TestSlotsAreGivenInOrderOfSubmission(t *testing.T) {
 	bubble(t, PoolOptions{Workers: 1}, func(ctx context.Context, t *testing.T, l *lab) {
 		_, held := l.occupied(ctx)
-		var mu sync.Mutex
-		var order []int
-		var fs []*Future[int]
-		for i := range 100 {
-			fs = append(fs, Submit(ctx, l.pool, func(context.Context) (int, error) {
-				mu.Lock()
-				defer mu.Unlock()
+		var order []int // guarded by the slot
+		var futures []*Future[int]
+		for i := range 1000 {
+			futures = append(futures, Submit(ctx, l.pool, func(context.Context) (int, error) {
 				order = append(order, i)
 				return i, nil
 			}))
-			synctest.Wait() // until it waits in line
 		}
 		held.Open()
-		values, err := All(ctx, fs...)
+		values, err := All(ctx, futures...)
 		require.NoError(t, err)
 		require.True(t, slices.IsSorted(order), "%v", order)
 		require.Equal(t, order, values)
@@ -529,6 +524,25 @@ func TestStatsCountGoexitAsAFailure(t *testing.T) {
 		s := l.pool.Stats()
 		require.EqualValues(t, 1, s.Done)
 		require.EqualValues(t, 1, s.Failed)
+	})
+}
+
+func TestWhatIsCancelledWhileItWaitsIsCountedAndLogged(t *testing.T) {
+	var log bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	bubble(t, PoolOptions{Workers: 1, Logger: logger}, func(ctx context.Context, t *testing.T, l *lab) {
+		_, held := l.occupied(ctx)
+		given, cancel := context.WithCancel(ctx)
+		f := l.pool.AsyncReadFile(given, l.at("in/a.txt"))
+		synctest.Wait()
+		cancel()
+		_, err := f.Result()
+		require.ErrorIs(t, err, context.Canceled)
+		s := l.pool.Stats()
+		assert.EqualValues(t, 1, s.Done)
+		assert.EqualValues(t, 1, s.Failed)
+		assert.Contains(t, log.String(), l.at("in/a.txt"))
+		held.Open()
 	})
 }
 

@@ -8,8 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -32,10 +32,18 @@ func benchFile(b *testing.B, size int) string {
 	return path
 }
 
+// goroot is where the Go distribution is.
+func goroot(b *testing.B) string {
+	b.Helper()
+	dir, err := exec.Command("go", "env", "GOROOT").Output()
+	require.NoError(b, err)
+	return strings.TrimSpace(string(dir))
+}
+
 // corpus lists the Go distribution's own source: many small files.
 func corpus(b *testing.B) (dir string, paths []string, size int64) {
 	b.Helper()
-	dir = filepath.Join(runtime.GOROOT(), "src")
+	dir = filepath.Join(goroot(b), "src")
 	paths, err := ListFiles(context.Background(), dir, "go")
 	require.NoError(b, err)
 	require.NotEmpty(b, paths)
@@ -225,7 +233,7 @@ func BenchmarkFileSize(b *testing.B) {
 
 func BenchmarkListFiles(b *testing.B) {
 	ctx := context.Background()
-	dir := runtime.GOROOT()
+	dir := goroot(b)
 	bench(b, "sync", 0, func() error { _, err := ListFiles(ctx, dir, ""); return err })
 	bench(b, "async", 0, func() error { _, err := AsyncListFiles(ctx, dir, "").Await(ctx); return err })
 	bench(b, "std", 0, func() error {
@@ -243,7 +251,7 @@ func BenchmarkListFiles(b *testing.B) {
 
 func BenchmarkDirToFiles(b *testing.B) {
 	ctx := context.Background()
-	dir := filepath.Join(runtime.GOROOT(), "src")
+	dir := filepath.Join(goroot(b), "src")
 	opts := &DirOptions{FileTypes: []string{".go"}}
 	bench(b, "sync", 0, func() error { _, err := DirToFiles(ctx, dir, opts); return err })
 	bench(b, "async", 0, func() error { _, err := AsyncDirToFiles(ctx, dir, opts).Await(ctx); return err })

@@ -82,6 +82,10 @@ type ChunkOptions struct {
 	// directories below it.
 	Shallow bool
 
+	// Exclude leaves out a directory's files whose path contains one of these.
+	// OnSkip is told of them, with ErrExcluded.
+	Exclude []string
+
 	// Encoding is the WHATWG or IANA name of the files' encoding; "" means
 	// utf-8.
 	Encoding string
@@ -109,8 +113,10 @@ type ChunkOptions struct {
 	Save *SaveOptions
 
 	// OnSkip is called for each file that the chunks of a directory leave out
-	// because it cannot be read or decoded. nil means that the first such file
-	// fails the operation.
+	// because it cannot be read or decoded, or because Exclude says so or it is
+	// OutputFile itself (ErrExcluded). nil means that the first file of the
+	// former kind fails the operation, and no word of the latter. It is called
+	// by one goroutine at a time.
 	OnSkip func(SkippedFile)
 
 	// Progress is called as files are done.

@@ -196,6 +196,7 @@ func concat(name string, f form, paths []string, opts *ConcatOptions) operation[
 
 func concatTo(w io.Writer, paths []string, opts *ConcatOptions) operation[*ConcatResult] {
 	return operation[*ConcatResult]{"concat to", strings.Join(paths, ", "), func(t *task, _ string) (*ConcatResult, error) {
+		t.streams = true
 		c, err := newConcat(t, concatForm, paths, opts, w)
 		if err != nil {
 			return nil, err
@@ -292,7 +293,7 @@ func (c *concatenation) inputs() ([]input, error) {
 	}
 	for i := range inputs {
 		in := &inputs[i]
-		if in.err == nil && c.excluded(in.path) {
+		if in.err == nil && containsAny(in.path, c.opts.Exclude) {
 			in.err = pathError("concat", in.path, ErrExcluded)
 		}
 	}
@@ -342,23 +343,15 @@ func (c *concatenation) expand(path string) ([]input, error) {
 	return inputs, nil
 }
 
-func (c *concatenation) excluded(path string) bool {
-	return slices.ContainsFunc(c.opts.Exclude, func(s string) bool { return strings.Contains(path, s) })
-}
-
 // findOutput looks for the file that will be replaced.
 func (c *concatenation) findOutput() error {
 	if c.output == "" {
 		return nil
 	}
-	st, err := c.task.stat("stat", c.output)
-	if err != nil {
-		return nil // if that is more than its absence, saving will say so
-	}
-	if c.opts.KeepExisting {
+	c.replaces = c.task.find(c.output)
+	if c.replaces != nil && c.opts.KeepExisting {
 		return pathError("save", c.output, fs.ErrExist)
 	}
-	c.replaces = &st
 	return nil
 }
 

@@ -28,7 +28,8 @@ const submitted = "submit"
 // operations which this function calls find the slot it holds.
 type task struct {
 	context.Context
-	pool *Pool
+	pool    *Pool
+	streams bool // it holds no file in memory, so files of any size are welcome
 
 	ready   atomic.Pointer[slot] // the slot it got on admission and has not used yet
 	pending atomic.Bool          // it is one of the MaxPending that wait for their first slot

@@ -515,13 +515,23 @@ func checkClear(t testing.TB, err, reason error) {
 	}
 }
 
+// checkClear checks too that the error is about something of the lab's that
+// the caller knows.
+func (l *lab) checkClear(err, reason error) {
+	l.Helper()
+	checkClear(l, err, reason)
+	pathErr, _ := errors.AsType[*fs.PathError](err)
+	known := strings.Contains(pathErr.Path, l.at("in")) || strings.Contains(pathErr.Path, l.at("out"))
+	require.True(l, known && !strings.Contains(pathErr.Path, tempPrefix), "%v", err)
+}
+
 // checkAccount checks that each input is used or reported, and the latter
 // clearly.
 func (l *lab) checkAccount(tr trial, result any, reason error) (skips int) {
 	l.Helper()
 	used, skipped := tr.account(result)
 	for _, s := range skipped {
-		checkClear(l, s.Err, reason)
+		l.checkClear(s.Err, reason)
 	}
 	for name := range inputs {
 		path := l.at(name)
@@ -627,7 +637,7 @@ func (l *lab) underFault(tr trial, form callForm, want golden, f fault, n int) b
 	switch {
 	case err != nil:
 		require.NotZero(l, hit.first.n, "an error without a fault: %v", err)
-		checkClear(l, err, f.reason)
+		l.checkClear(err, f.reason)
 	case tr.account != nil:
 		skips = l.checkAccount(tr, result, f.reason)
 	}
@@ -703,7 +713,7 @@ func (l *lab) underCancel(tr trial, form callForm, want golden, n, later int) {
 	}()
 	if err != nil {
 		require.ErrorIs(l, err, context.Canceled)
-		checkClear(l, err, nil)
+		l.checkClear(err, nil)
 		// The function has left its work behind, which may have come to its end.
 		l.checkFiles(tr, want, result, err, false)
 		return

@@ -192,6 +192,14 @@ func (t *task) stat(op, path string) (st info, err error) {
 	return st, err
 }
 
+// find describes the file at path, nil if there is none to be seen.
+func (t *task) find(path string) *info {
+	if st, err := t.stat("stat", path); err == nil {
+		return &st
+	}
+	return nil
+}
+
 // dirSize adds up the files below a directory.
 func (t *task) dirSize(dir string) (int64, error) {
 	paths, err := t.list(dir, false, keepAll)

@@ -86,8 +86,8 @@ type info struct {
 
 // sameFile reports whether a and b describe one file.
 func sameFile(a, b info) bool {
-	if a.os != nil && b.os != nil {
-		return os.SameFile(a.os, b.os)
+	if a.os != nil || b.os != nil {
+		return a.os != nil && b.os != nil && os.SameFile(a.os, b.os)
 	}
 	return a.dev == b.dev && a.ino == b.ino
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -76,6 +77,7 @@ type Pool struct {
 	closed  atomic.Bool
 	active  atomic.Int64  // operations begun and not ended
 	drained chan struct{} // told when active falls to 0 after closed
+	closing sync.Once     // of the file system
 
 	pending atomic.Int64 // operations that wait for their first slot
 	waiting atomic.Int64 // all waits for a slot, those of parts of operations too
@@ -103,7 +105,7 @@ func newPool(opts PoolOptions, files filesystem) *Pool {
 	return &Pool{
 		opts:    opts,
 		fs:      files,
-		slots:   newSlots(opts.Workers),
+		slots:   &slots{max: opts.Workers},
 		mounts:  newMountQuotas(opts.Workers),
 		drained: make(chan struct{}, 1),
 	}
@@ -119,14 +121,15 @@ func (p *Pool) Close(ctx context.Context) error {
 		select {
 		case <-p.drained:
 		case <-ctx.Done():
-			if p.active.Load() == 0 {
-				return p.fs.close()
+			if p.active.Load() > 0 {
+				return &StuckError{Running: p.running(), Err: ctx.Err()}
 			}
-			return &StuckError{Running: p.running(), Err: ctx.Err()}
 		}
 	}
 	p.tellDrained() // another Close may be waiting too
-	return p.fs.close()
+	var err error
+	p.closing.Do(func() { err = p.fs.close() })
+	return err
 }
 
 // A StuckError is what [Pool.Close] returns when its context ends first.

@@ -2,6 +2,7 @@ package fileops
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 )
@@ -154,6 +155,7 @@ type chunking struct {
 	opts     *ChunkOptions
 	encoding textEncoding
 	form     *chunkForm // of the output file, nil if there is none
+	replaces *info      // the output file that there is
 	many     bool       // a directory's files, which may be skipped
 	meter    *meter
 }
@@ -183,6 +185,9 @@ func (c *chunking) inputs(path string) ([]string, error) {
 		return []string{path}, err
 	}
 	c.many = true
+	if c.form != nil {
+		c.replaces = c.task.find(c.opts.OutputFile)
+	}
 	var unlisted []SkippedFile
 	w := walk{
 		task:    c.task,
@@ -312,6 +317,9 @@ func (f *cutFile) size() int64 {
 
 // cut reads a file and cuts it.
 func (c *chunking) cut(path string, limit int64) cutFile {
+	if c.many && containsAny(path, c.opts.Exclude) {
+		return cutFile{err: pathError("chunk", path, ErrExcluded)}
+	}
 	text, size, err := c.text(path, limit)
 	if err != nil {
 		return cutFile{err: err}
@@ -341,6 +349,10 @@ func (c *chunking) text(path string, limit int64) (string, int64, error) {
 		return c.readerText(path)
 	}
 	content, err := c.task.read(path, limit, c.encoding.check())
+	if c.isOutput(content.info) {
+		content.free()
+		err = pathError("chunk", path, ErrExcluded)
+	}
 	if err != nil {
 		return "", 0, err
 	}
@@ -353,6 +365,9 @@ func (c *chunking) text(path string, limit int64) (string, int64, error) {
 // which what it calls with its context uses too.
 func (c *chunking) readerText(path string) (string, int64, error) {
 	st, err := c.task.stat("chunk", path)
+	if err == nil && c.isOutput(st) {
+		err = pathError("chunk", path, ErrExcluded)
+	}
 	if err != nil {
 		return "", 0, err
 	}
@@ -363,10 +378,22 @@ func (c *chunking) readerText(path string) (string, int64, error) {
 	return text, st.size, pathError("chunk", path, err)
 }
 
+// isOutput reports whether a file is the one that will be replaced, which is
+// not its own input.
+func (c *chunking) isOutput(st info) bool {
+	return c.many && c.replaces != nil && sameFile(st, *c.replaces)
+}
+
 // skip leaves a file out, if that is allowed, or returns the error that ends
 // the operation.
 func (c *chunking) skip(s SkippedFile) error {
-	if !c.many || c.opts.OnSkip == nil || final(c.task, s.Err) {
+	switch {
+	case !c.many || final(c.task, s.Err):
+		return s.Err
+	case c.opts.OnSkip != nil:
+	case errors.Is(s.Err, ErrExcluded):
+		return nil
+	default:
 		return s.Err
 	}
 	_, err := protect(func() (struct{}, error) {

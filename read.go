@@ -81,10 +81,13 @@ func (t *task) appendFile(dst []byte, path string, limit int64, check *textCheck
 		return dst, info{}, err
 	}
 	defer f.Close()
-	if st.size > limit {
+	switch {
+	case st.size > t.maxFileSize():
+		return dst, st, ErrTooLarge
+	case st.size > limit:
 		return dst, st, laterError{}
 	}
-	data, err := appendAll(dst, f, st.size, t.pool.maxFileSize(), check)
+	data, err := appendAll(dst, f, st.size, t.maxFileSize(), check)
 	if err != nil {
 		return dst, st, err
 	}
@@ -92,11 +95,12 @@ func (t *task) appendFile(dst []byte, path string, limit int64, check *textCheck
 	return data, st, check.finish(path)
 }
 
-func (p *Pool) maxFileSize() int64 {
-	if p.opts.MaxFileSize > 0 {
-		return p.opts.MaxFileSize
+// maxFileSize is the size of the largest file that may be held in memory.
+func (t *task) maxFileSize() int64 {
+	if limit := t.pool.opts.MaxFileSize; limit > 0 && !t.streams {
+		return limit
 	}
-	return math.MaxInt - 1
+	return math.MaxInt - 1 // a slice can be no longer
 }
 
 // readBlock is how much of a text is read at a time, so that it is checked
@@ -107,9 +111,6 @@ const readBlock = 512 << 10
 // hint, since the file may grow or shrink meanwhile, and files of /proc say 0.
 // More than limit bytes are an error.
 func appendAll(dst []byte, f file, size, limit int64, check *textCheck) ([]byte, error) {
-	if size > limit {
-		return dst, ErrTooLarge
-	}
 	start := len(dst)
 	dst = grow(dst, int(size)+1) // so that the read which meets the end is a short one
 	for {

@@ -12,9 +12,11 @@ import (
 // goroutine. A future waits as an entry in the queue and gets its goroutine
 // with its slot, so that ten thousand of them cost no ten thousand stacks.
 type slots struct {
+	max int // how many there are
+
 	mu    sync.Mutex
 	idle  []*slot
-	all   []*slot
+	all   []*slot // made when they are first needed
 	first *waiter
 	last  *waiter
 }
@@ -39,15 +41,6 @@ type waiter struct {
 // A grantee is told that a slot is its own. It must not block.
 type grantee interface{ granted(*slot) }
 
-func newSlots(n int) *slots {
-	q := &slots{all: make([]*slot, n)}
-	for i := range q.all {
-		q.all[i] = new(slot)
-	}
-	q.idle = append(q.idle, q.all...)
-	return q
-}
-
 // tryTake returns a slot if one is free and nobody waits for it, else nil.
 func (q *slots) tryTake() *slot {
 	q.mu.Lock()
@@ -60,12 +53,16 @@ func (q *slots) tryTake() *slot {
 
 // pop takes an idle slot, if there is one.
 func (q *slots) pop() *slot {
-	last := len(q.idle) - 1
-	if last < 0 {
+	if last := len(q.idle) - 1; last >= 0 {
+		s := q.idle[last]
+		q.idle = q.idle[:last]
+		return s
+	}
+	if len(q.all) == q.max {
 		return nil
 	}
-	s := q.idle[last]
-	q.idle = q.idle[:last]
+	s := new(slot)
+	q.all = append(q.all, s)
 	return s
 }
 

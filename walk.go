@@ -38,7 +38,6 @@ type walk struct {
 type listing struct {
 	paths []string
 	subs  []sub
-	total int
 }
 
 // A sub is a listing below another.
@@ -262,6 +261,11 @@ func cleanPath(path string) string {
 		}
 	}
 	return filepath.Clean(path)
+}
+
+// containsAny reports whether path contains one of parts.
+func containsAny(path string, parts []string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(path, part) })
 }
 
 // A typeFilter keeps files by their last suffix.

@@ -1,0 +1,779 @@
+package fileops_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"expvar"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lion-agi/fileops"
+	"github.com/stretchr/testify/require"
+)
+
+// exampleDir makes a directory with some files for an example, and returns a
+// function that removes it.
+func exampleDir(files map[string]string) (dir string, remove func()) {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(text), 0o666)); err != nil {
+			log.Fatal(err)
+		}
+	}
+	return dir, func() { os.RemoveAll(dir) }
+}
+
+// A pool confined to a directory serves it over HTTP. Requests that are
+// cancelled cancel the work, those above the bound are refused, and no name
+// leads out of the directory.
+func Example_handler() {
+	dir, remove := exampleDir(map[string]string{"hello.txt": "Hello, world."})
+	defer remove()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer root.Close()
+	pool := fileops.NewPool(fileops.PoolOptions{Root: root, MaxPending: 1000})
+
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, err := pool.ReadFile(r.Context(), r.FormValue("name"))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			http.Error(w, "no such file", http.StatusNotFound)
+		case errors.Is(err, fileops.ErrEscapes):
+			http.Error(w, "not yours", http.StatusForbidden)
+		case errors.Is(err, fileops.ErrOverloaded):
+			http.Error(w, "try again", http.StatusServiceUnavailable)
+		case err != nil:
+			http.Error(w, "cannot read that", http.StatusInternalServerError)
+		default:
+			io.WriteString(w, text)
+		}
+	})
+
+	for _, name := range []string{"hello.txt", "bye.txt", "../secret.txt"} {
+		w := httptest.NewRecorder()
+		handler(w, httptest.NewRequest("GET", "/?name="+name, nil))
+		fmt.Println(w.Code, strings.TrimSpace(w.Body.String()))
+	}
+	// Output:
+	// 200 Hello, world.
+	// 404 no such file
+	// 403 not yours
+}
+
+func ExampleReadFile() {
+	text, err := fileops.ReadFile(context.Background(), "go.mod")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(strings.SplitN(text, "\n", 2)[0])
+	// Output: module github.com/lion-agi/fileops
+}
+
+func ExampleAsyncReadFile() {
+	ctx := context.Background()
+	mod := fileops.AsyncReadFile(ctx, "go.mod")
+	license := fileops.AsyncReadFile(ctx, "LICENSE") // both are being read
+	for _, f := range []*fileops.Future[string]{mod, license} {
+		text, err := f.Await(ctx)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(strings.Fields(text)[:2])
+	}
+	// Output:
+	// [module github.com/lion-agi/fileops]
+	// [Apache License]
+}
+
+// ReadFile tells where a file stops being text.
+func ExampleEncodingError() {
+	_, err := fileops.ReadFile(context.Background(), "testdata/trees.json.gz")
+	var bad *fileops.EncodingError
+	if errors.As(err, &bad) {
+		fmt.Println(bad)
+	}
+	// Output: decode testdata/trees.json.gz: invalid utf-8 at byte 1
+}
+
+func ExampleReadBytes() {
+	data, err := fileops.ReadBytes(context.Background(), "testdata/trees.json.gz")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(http.DetectContentType(data))
+	// Output: application/x-gzip
+}
+
+func ExampleAsyncReadBytes() {
+	ctx := context.Background()
+	data, err := fileops.AsyncReadBytes(ctx, "testdata/trees.json.gz").Await(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("% x\n", data[:2])
+	// Output: 1f 8b
+}
+
+func ExampleReadFiles() {
+	for r := range fileops.ReadFiles(context.Background(), []string{"go.mod", "no such file", "LICENSE"}) {
+		if r.Err != nil {
+			fmt.Println(r.Index, r.Err)
+			continue
+		}
+		fmt.Println(r.Index, r.Path, "is read")
+	}
+	// Output:
+	// 0 go.mod is read
+	// 1 read no such file: no such file or directory
+	// 2 LICENSE is read
+}
+
+func ExampleFileSize() {
+	dir, remove := exampleDir(map[string]string{"a": "12345", "sub/b": "678"})
+	defer remove()
+
+	size, err := fileops.FileSize(context.Background(), dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(size)
+	// Output: 8
+}
+
+func ExampleAsyncFileSize() {
+	ctx := context.Background()
+	size, err := fileops.AsyncFileSize(ctx, "LICENSE").Await(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(size)
+	// Output: 11358
+}
+
+func ExampleListFiles() {
+	files, err := fileops.ListFiles(context.Background(), "testdata", "json.gz")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, path := range files {
+		fmt.Println(path)
+	}
+	// Output:
+	// testdata/chunk_by_chars.json.gz
+	// testdata/chunk_by_tokens.json.gz
+	// testdata/trees.json.gz
+}
+
+func ExampleAsyncListFiles() {
+	ctx := context.Background()
+	files, err := fileops.AsyncListFiles(ctx, "testdata", ".json.gz").Await(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(files))
+	// Output: 3
+}
+
+func ExampleCopyFile() {
+	dir, remove := exampleDir(map[string]string{"a.txt": "text"})
+	defer remove()
+	ctx := context.Background()
+
+	src, dst := filepath.Join(dir, "a.txt"), filepath.Join(dir, "backup", "a.txt")
+	if err := fileops.CopyFile(ctx, src, dst); err != nil { // makes the directory too
+		log.Fatal(err)
+	}
+	err := fileops.CopyFile(ctx, src, filepath.Join(dir, "backup", "..", "a.txt"))
+	fmt.Println(errors.Is(err, fileops.ErrSameFile))
+	// Output: true
+}
+
+func ExampleAsyncCopyFile() {
+	dir, remove := exampleDir(nil)
+	defer remove()
+	ctx := context.Background()
+
+	var copies []*fileops.Future[struct{}]
+	for _, name := range []string{"go.mod", "go.sum", "LICENSE"} {
+		copies = append(copies, fileops.AsyncCopyFile(ctx, name, dir))
+	}
+	if _, err := fileops.All(ctx, copies...); err != nil {
+		log.Fatal(err)
+	}
+	files, _ := fileops.ListFiles(ctx, dir, "")
+	fmt.Println(len(files))
+	// Output: 3
+}
+
+func ExampleSaveToFile() {
+	dir, remove := exampleDir(nil)
+	defer remove()
+	ctx := context.Background()
+
+	path, err := fileops.SaveToFile(ctx, "text", dir, "2026/report", &fileops.SaveOptions{Extension: "md"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	name, _ := filepath.Rel(dir, path)
+	fmt.Println(filepath.ToSlash(name))
+
+	_, err = fileops.SaveToFile(ctx, "other text", dir, "2026/report.md", nil)
+	fmt.Println(errors.Is(err, fs.ErrExist))
+	// Output:
+	// 2026/report.md
+	// true
+}
+
+// With a timestamp and random digits, names do not clash.
+func ExampleSaveOptions() {
+	dir, remove := exampleDir(nil)
+	defer remove()
+
+	opts := &fileops.SaveOptions{Timestamp: true, TimestampFormat: "2006", RandomHashDigits: 4, Sync: true}
+	path, err := fileops.SaveToFile(context.Background(), "text", dir, "log.txt", opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	match, _ := filepath.Match("log_20[0-9][0-9]-[0-9a-f]*.txt", filepath.Base(path))
+	fmt.Println(match)
+	// Output: true
+}
+
+func ExampleAsyncSaveToFile() {
+	dir, remove := exampleDir(nil)
+	defer remove()
+	ctx := context.Background()
+
+	saved := fileops.AsyncSaveToFile(ctx, "text", dir, "a.txt", &fileops.SaveOptions{Overwrite: true})
+	path, err := saved.Await(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(filepath.Base(path))
+	// Output: a.txt
+}
+
+func ExampleSaveChunks() {
+	dir, remove := exampleDir(nil)
+	defer remove()
+
+	chunks, err := fileops.ChunkText("some text", &fileops.ChunkOptions{Size: 5})
+	if err != nil {
+		log.Fatal(err)
+	}
+	paths, err := fileops.SaveChunks(context.Background(), chunks, dir, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, path := range paths {
+		fmt.Println(filepath.Base(path))
+	}
+	// Output:
+	// chunk_1.json
+	// chunk_2.json
+}
+
+func ExampleAsyncSaveChunks() {
+	dir, remove := exampleDir(nil)
+	defer remove()
+	ctx := context.Background()
+
+	chunks := []fileops.TextChunk{{Text: "a chunk", ID: 1, Total: 1}}
+	paths, err := fileops.AsyncSaveChunks(ctx, chunks, dir, &fileops.SaveOptions{Extension: "txt"}).Await(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(filepath.Base(paths[0]))
+	// Output: chunk_1.txt
+}
+
+func ExampleConcat() {
+	dir, remove := exampleDir(map[string]string{"b.txt": "Bye.", "a.txt": "Hi.", "c.md": "# Title"})
+	defer remove()
+
+	result, err := fileops.Concat(context.Background(), []string{dir}, &fileops.ConcatOptions{FileTypes: []string{".txt"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(strings.ReplaceAll(result.Text, dir, "docs"))
+	// Output:
+	// ---
+	// docs/a.txt
+	// ---
+	//
+	// Hi.
+	// ---
+	// docs/b.txt
+	// ---
+	//
+	// Bye.
+}
+
+// What is left out is reported with its reason.
+func ExampleConcat_skipped() {
+	result, err := fileops.Concat(context.Background(), []string{"go.mod", "go.sum", "none"}, &fileops.ConcatOptions{Exclude: []string{".sum"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(result.Files)
+	for _, s := range result.Skipped {
+		fmt.Println(s.Err)
+	}
+	// Output:
+	// [go.mod]
+	// concat go.sum: excluded by the options
+	// read none: no such file or directory
+}
+
+func ExampleAsyncConcat() {
+	dir, remove := exampleDir(nil)
+	defer remove()
+	ctx := context.Background()
+
+	opts := &fileops.ConcatOptions{OutputDir: dir, OutputFile: "all.txt"}
+	result, err := fileops.AsyncConcat(ctx, []string{"go.mod", "go.sum"}, opts).Await(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(result.Sections), filepath.Base(result.Path))
+	// Output: 2 all.txt
+}
+
+func ExampleConcatFiles() {
+	dir, remove := exampleDir(map[string]string{"a.txt": "Hi."})
+	defer remove()
+
+	result, err := fileops.ConcatFiles(context.Background(), []string{dir}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(strings.ReplaceAll(result.Text, dir, "docs"))
+	// Output:
+	// ----------------------------------------------------
+	// docs/a.txt
+	// ----------------------------------------------------
+	// Hi.
+}
+
+func ExampleAsyncConcatFiles() {
+	ctx := context.Background()
+	result, err := fileops.AsyncConcatFiles(ctx, []string{"go.sum", "go.mod", "LICENSE"}, &fileops.ConcatOptions{FileTypes: []string{".mod"}}).Await(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(result.Files, len(result.Skipped))
+	// Output: [go.mod] 2
+}
+
+// ConcatTo streams a tree of any size into a response.
+func ExampleConcatTo() {
+	dir, remove := exampleDir(map[string]string{"a.txt": "Hi.", "sub/b.txt": "Bye."})
+	defer remove()
+
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := fileops.ConcatTo(r.Context(), w, []string{dir}, nil); err != nil {
+			panic(http.ErrAbortHandler) // it is too late for a status
+		}
+	})
+	w := httptest.NewRecorder()
+	handler(w, httptest.NewRequest("GET", "/", nil))
+	fmt.Println(strings.Count(w.Body.String(), "---\n"))
+	// Output: 4
+}
+
+func ExampleAsyncConcatTo() {
+	ctx := context.Background()
+	var text strings.Builder
+	result, err := fileops.AsyncConcatTo(ctx, &text, []string{"go.mod"}, nil).Await(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len([]rune(text.String())) == result.Chars)
+	// Output: true
+}
+
+func ExampleDirToFiles() {
+	dir, remove := exampleDir(map[string]string{"a.txt": "", "b.md": "", "c.go": "", "sub/d.md": ""})
+	defer remove()
+
+	files, err := fileops.DirToFiles(context.Background(), dir, &fileops.DirOptions{FileTypes: []string{".txt", ".md"}, Shallow: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, path := range files {
+		fmt.Println(filepath.Base(path))
+	}
+	// Output:
+	// a.txt
+	// b.md
+}
+
+func ExampleAsyncDirToFiles() {
+	ctx := context.Background()
+	files, err := fileops.AsyncDirToFiles(ctx, "testdata", &fileops.DirOptions{FileTypes: []string{".gz"}}).Await(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(files))
+	// Output: 3
+}
+
+func ExampleFileToChunks() {
+	dir, remove := exampleDir(map[string]string{"a.txt": "one two three four five"})
+	defer remove()
+
+	opts := &fileops.ChunkOptions{Unit: fileops.Tokens, Size: 2, Metadata: map[string]any{"lang": "en"}}
+	chunks, err := fileops.FileToChunks(context.Background(), filepath.Join(dir, "a.txt"), opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range chunks {
+		fmt.Println(c.FileName, c.ID, "of", c.Total, c.Text, c.Metadata["lang"])
+	}
+	// Output:
+	// a.txt 1 of 3 one two en
+	// a.txt 2 of 3 three four en
+	// a.txt 3 of 3 five en
+}
+
+func ExampleAsyncFileToChunks() {
+	ctx := context.Background()
+	chunks, err := fileops.AsyncFileToChunks(ctx, "LICENSE", nil).Await(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(chunks))
+	// Output: 8
+}
+
+// Chunk cuts all files of a directory into one file of JSON lines.
+func ExampleChunk() {
+	dir, remove := exampleDir(map[string]string{"docs/a.txt": "Hello, world.", "docs/b.txt": "Bye."})
+	defer remove()
+	ctx := context.Background()
+
+	output := filepath.Join(dir, "chunks.jsonl")
+	chunks, err := fileops.Chunk(ctx, filepath.Join(dir, "docs"), &fileops.ChunkOptions{
+		Size:       5,
+		OutputFile: output,
+		OnSkip:     func(s fileops.SkippedFile) { log.Print(s.Err) },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	saved, _ := fileops.ReadFile(ctx, output)
+	fmt.Println(len(chunks), strings.Count(saved, "\n"))
+	// Output: 4 4
+}
+
+// A Reader makes text of files that are none. It holds one of the pool's
+// slots, which what it calls with its context uses too.
+func ExampleChunk_reader() {
+	ctx := context.Background()
+	chunks, err := fileops.Chunk(ctx, "testdata/trees.json.gz", &fileops.ChunkOptions{
+		Reader: func(ctx context.Context, path string) (string, error) {
+			data, err := fileops.ReadBytes(ctx, path)
+			return fmt.Sprintf("%s: %x", path, data[:2]), err
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(chunks[0].Text)
+	// Output: testdata/trees.json.gz: 1f8b
+}
+
+func ExampleAsyncChunk() {
+	dir, remove := exampleDir(map[string]string{"a.txt": "\xe9t\xe9"})
+	defer remove()
+	ctx := context.Background()
+
+	chunks, err := fileops.AsyncChunk(ctx, dir, &fileops.ChunkOptions{Encoding: "latin1"}).Await(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(chunks[0].Text)
+	// Output: été
+}
+
+func ExampleChunkText() {
+	text := "The quick brown fox jumps."
+	chunks, err := fileops.ChunkText(text, &fileops.ChunkOptions{Size: 10, Overlap: 0.4})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range chunks {
+		fmt.Printf("%d %q %t\n", c.ID, c.Text, text[c.Start:c.End] == c.Text)
+	}
+	// Output:
+	// 1 "The quick br" true
+	// 2 "k brown fox ju" true
+	// 3 "x jumps." true
+}
+
+func ExampleDefaultChunkOptions() {
+	opts := fileops.DefaultChunkOptions()
+	fmt.Println(opts.Size, opts.Overlap, opts.Threshold)
+	// Output: 1500 0.1 200
+}
+
+func ExampleOptionError() {
+	_, err := fileops.ChunkText("text", &fileops.ChunkOptions{Overlap: 2})
+	fmt.Println(err)
+	// Output: option Overlap = 2: must be a fraction from 0 to 1
+}
+
+func ExampleUnit_String() {
+	fmt.Println(fileops.Chars, fileops.Tokens)
+	// Output: Chars Tokens
+}
+
+func ExampleTextChunk_MarshalJSON() {
+	chunks, err := fileops.ChunkText("a <b>", &fileops.ChunkOptions{Metadata: map[string]any{"page": 7}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	encoder := json.NewEncoder(os.Stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.Encode(chunks[0])
+	// Output: {"chunk_content":"a <b>","chunk_id":1,"total_chunks":1,"chunk_size":5,"page":7,"start_byte":0,"end_byte":5}
+}
+
+func ExampleTextChunk_UnmarshalJSON() {
+	var c fileops.TextChunk
+	if err := json.Unmarshal([]byte(`{"chunk_content":"a","chunk_id":1,"page":7}`), &c); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(c.Text, c.ID, c.Metadata["page"])
+	// Output: a 1 7
+}
+
+// Any blocking call can run under a pool's bound.
+func ExampleSubmit() {
+	ctx := context.Background()
+	pool := fileops.NewPool(fileops.PoolOptions{Workers: 1})
+	first := fileops.Submit(ctx, pool, func(ctx context.Context) (string, error) {
+		text, err := pool.ReadFile(ctx, "go.mod") // on the slot that this function holds
+		return strings.SplitN(text, "\n", 2)[0], err
+	})
+	fmt.Println(first.Await(ctx))
+	// Output: module github.com/lion-agi/fileops <nil>
+}
+
+// A panic in a function given to the package comes back as an error.
+func ExamplePanicError() {
+	ctx := context.Background()
+	_, err := fileops.Submit(ctx, nil, func(context.Context) (int, error) { panic("oh no") }).Await(ctx)
+	var panicked *fileops.PanicError
+	fmt.Println(errors.As(err, &panicked), err)
+	// Output: true panic: oh no
+}
+
+// An ended context ends one wait, not the work.
+func ExampleFuture_Await() {
+	ctx, cancel := context.WithCancel(context.Background())
+	release := make(chan struct{})
+	answer := fileops.Submit(context.Background(), nil, func(context.Context) (int, error) {
+		<-release
+		return 42, nil
+	})
+
+	cancel()
+	_, err := answer.Await(ctx)
+	fmt.Println(err)
+	close(release)
+	fmt.Println(answer.Await(context.Background()))
+	// Output:
+	// context canceled
+	// 42 <nil>
+}
+
+func ExampleFuture_Done() {
+	size := fileops.AsyncFileSize(context.Background(), "LICENSE")
+	select {
+	case <-size.Done():
+		fmt.Println(size.Result())
+	case <-time.After(time.Minute):
+		fmt.Println("that takes long")
+	}
+	// Output: 11358 <nil>
+}
+
+func ExampleFuture_Result() {
+	size := fileops.AsyncFileSize(context.Background(), "LICENSE")
+	fmt.Println(size.Result()) // waits without a context
+	// Output: 11358 <nil>
+}
+
+func ExampleFuture_Chan() {
+	size := fileops.AsyncFileSize(context.Background(), "LICENSE")
+	for r := range size.Chan() {
+		fmt.Println(r.Value, r.Err)
+	}
+	// Output: 11358 <nil>
+}
+
+func ExampleAll() {
+	ctx := context.Background()
+	texts, err := fileops.All(ctx, fileops.AsyncReadFile(ctx, "go.mod"), fileops.AsyncReadFile(ctx, "go.sum"))
+	fmt.Println(len(texts), err)
+
+	_, err = fileops.All(ctx, fileops.AsyncReadFile(ctx, "go.mod"), fileops.AsyncReadFile(ctx, "none"))
+	fmt.Println(err)
+	// Output:
+	// 2 <nil>
+	// read none: no such file or directory
+}
+
+func ExampleAllSettled() {
+	ctx := context.Background()
+	for _, r := range fileops.AllSettled(ctx, fileops.AsyncFileSize(ctx, "none"), fileops.AsyncFileSize(ctx, "LICENSE")) {
+		fmt.Println(r.Value, r.Err)
+	}
+	// Output:
+	// 0 size none: no such file or directory
+	// 11358 <nil>
+}
+
+func ExampleAny() {
+	ctx := context.Background()
+	size, err := fileops.Any(ctx, fileops.AsyncFileSize(ctx, "COPYING"), fileops.AsyncFileSize(ctx, "LICENSE"))
+	fmt.Println(size, err)
+	// Output: 11358 <nil>
+}
+
+func ExampleAsCompleted() {
+	ctx := context.Background()
+	names := []string{"go.mod", "none", "go.sum"}
+	var reads []*fileops.Future[string]
+	for _, name := range names {
+		reads = append(reads, fileops.AsyncReadFile(ctx, name))
+	}
+	for i, r := range fileops.AsCompleted(ctx, reads...) {
+		fmt.Println(names[i], r.Err == nil)
+	}
+	// Unordered output:
+	// go.mod true
+	// go.sum true
+	// none false
+}
+
+// A pool of its own bounds what one part of a program does.
+func ExampleNewPool() {
+	pool := fileops.NewPool(fileops.PoolOptions{
+		Workers:     4,       // at once
+		MaxPending:  100,     // and waiting
+		MaxFileSize: 1 << 10, // in memory
+	})
+	_, err := pool.ReadFile(context.Background(), "LICENSE")
+	fmt.Println(errors.Is(err, fileops.ErrTooLarge))
+	// Output: true
+}
+
+func ExamplePool_Close() {
+	pool := fileops.NewPool(fileops.PoolOptions{})
+	text := pool.AsyncReadFile(context.Background(), "go.mod")
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	err := pool.Close(ctx) // waits for what was begun
+	var stuck *fileops.StuckError
+	if errors.As(err, &stuck) {
+		log.Fatal(stuck.Running)
+	}
+	_, err = text.Result()
+	fmt.Println(err)
+	_, err = pool.ReadFile(ctx, "go.mod")
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// read go.mod: pool is closed
+}
+
+// Stats can be published with expvar, to appear at /debug/vars.
+func ExamplePool_Stats() {
+	pool := fileops.NewPool(fileops.PoolOptions{Workers: 4})
+	stats := expvar.Func(func() any { return pool.Stats() })
+	if expvar.Get("fileops") == nil { // a name can be taken once
+		expvar.Publish("fileops", stats)
+	}
+
+	pool.ReadFile(context.Background(), "LICENSE")
+	pool.ReadFile(context.Background(), "none")
+	s := stats.Value().(fileops.Stats)
+	fmt.Println(s.Workers, s.Running, s.Done, s.Failed, s.BytesRead)
+	// Output: 4 0 2 1 11358
+}
+
+// TestEveryFunctionHasAnExample keeps the documentation complete: each
+// function, and each method that is not another form of one.
+func TestEveryFunctionHasAnExample(t *testing.T) {
+	declared := func(pattern string) (names []string) {
+		paths, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		for _, path := range paths {
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			require.NoError(t, err)
+			for _, d := range file.Decls {
+				if f, ok := d.(*ast.FuncDecl); ok && (pattern != "*.go" || !strings.HasSuffix(path, "_test.go")) {
+					names = append(names, receiver(f)+f.Name.Name)
+				}
+			}
+		}
+		return names
+	}
+	examples := map[string]bool{}
+	for _, name := range declared("example_test.go") {
+		examples[name] = true
+	}
+	functions := map[string]bool{}
+	names := declared("*.go")
+	for _, name := range names {
+		functions[name] = true
+	}
+	for _, name := range names {
+		typ, method, isMethod := strings.Cut(name, "_")
+		switch {
+		case !ast.IsExported(name) || isMethod && !ast.IsExported(method):
+		case typ == "Pool" && functions[method]: // is the function on a pool
+		case method == "Error" || method == "Unwrap":
+		default:
+			require.True(t, examples["Example"+name], "%s has no example", name)
+		}
+	}
+}
+
+// receiver returns the name of a method's type and an underscore.
+func receiver(f *ast.FuncDecl) string {
+	if f.Recv == nil {
+		return ""
+	}
+	typ := f.Recv.List[0].Type
+	if star, ok := typ.(*ast.StarExpr); ok {
+		typ = star.X
+	}
+	if generic, ok := typ.(*ast.IndexExpr); ok {
+		typ = generic.X
+	}
+	return typ.(*ast.Ident).Name + "_"
+}

@@ -1,0 +1,587 @@
+package fileops
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// once returns a hook that makes a change before the first operation op on a
+// file or directory called name.
+func once(op, name string, change func()) hook {
+	var done atomic.Bool
+	return func(c seamCall) error {
+		if c.op == op && filepath.Base(c.name) == name && done.CompareAndSwap(false, true) {
+			change()
+		}
+		return nil
+	}
+}
+
+// inTime fails the test if work hangs.
+func inTime(t testing.TB, work func(ctx context.Context)) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), guard/4)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work(ctx)
+	}()
+	select {
+	case <-done:
+		require.NoError(t, ctx.Err(), "it hung until its context ended")
+	case <-time.After(guard):
+		require.Fail(t, "it hangs")
+	}
+}
+
+// A change is what becomes of a file or directory meanwhile.
+type change struct {
+	name string
+	make func(path, outside string) error
+}
+
+var changes = []change{
+	{"vanishes", func(path, _ string) error { return nil }},
+	{"a FIFO", func(path, _ string) error { return syscall.Mkfifo(path, 0o666) }},
+	{"a file", func(path, _ string) error { return os.WriteFile(path, []byte("replaced"), 0o666) }},
+	{"a directory", func(path, _ string) error { return os.Mkdir(path, 0o777) }},
+	{"a link to a file", func(path, _ string) error { return os.Symlink("deep/d.txt", path) }},
+	{"a link outside", func(path, outside string) error { return os.Symlink(outside, path) }},
+	{"a link to nothing", func(path, _ string) error { return os.Symlink("nothing", path) }},
+	{"a link in circles", func(path, _ string) error { return os.Symlink(filepath.Base(path), path) }},
+	{"a link upwards", func(path, _ string) error { return os.Symlink("..", path) }},
+	{"not text", func(path, _ string) error { return os.WriteFile(path, []byte("\xff"), 0o666) }},
+}
+
+// TestReplacedUnderfoot puts something else in the place of a file between
+// its listing and its opening, and of a directory before its own listing.
+func TestReplacedUnderfoot(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no FIFOs")
+	}
+	cases := 0
+	for _, s := range seams {
+		for _, target := range []struct{ op, path string }{
+			{"open", "in/sub/c.txt"}, {"list", "in/sub"}, {"stat", "in/sub/c.txt"}, {"stat", "in/link.txt"},
+		} {
+			for _, ch := range changes {
+				for _, tr := range trials {
+					if tr.writes {
+						continue
+					}
+					t.Run(fmt.Sprintf("%s/%s %s %s/%s", s.name, target.op, target.path, ch.name, tr.name), func(t *testing.T) {
+						l := newLab(t, s, PoolOptions{})
+						outside := t.TempDir()
+						require.NoError(t, os.WriteFile(filepath.Join(outside, "secret"), []byte("secret"), 0o666))
+						l.faulty.reset(once(target.op, filepath.Base(target.path), func() {
+							path := l.onDisk(target.path)
+							require.NoError(t, os.RemoveAll(path))
+							if ch.name == "a link outside" && target.op != "list" {
+								outside = filepath.Join(outside, "secret")
+							}
+							require.NoError(t, ch.make(path, outside))
+						}))
+						inTime(t, func(ctx context.Context) {
+							result, err := tr.run(ctx, l, cancellableForm)
+							shown := fmt.Sprint(result, err)
+							if s.confined {
+								assert.NotContains(t, shown, "secret", "what is outside is revealed")
+							}
+							if r, ok := errors.AsType[*PanicError](err); ok {
+								assert.Fail(t, "panic", "%s", r.Stack)
+							}
+							switch encoding, ok := errors.AsType[*EncodingError](err); {
+							case ok:
+								assert.NotEmpty(t, encoding.Path)
+							case err != nil && tr.name != "ReadFiles": // whose trial knows its texts
+								checkClear(t, err, nil)
+							case err == nil && tr.account != nil && target.op == "open":
+								used, skipped := tr.account(result)
+								path := l.at(target.path)
+								assert.True(t, slices.Contains(used, path) ||
+									slices.ContainsFunc(skipped, func(s SkippedFile) bool { return s.Path == path }),
+									"%s is lost: used %v, skipped %v", path, used, skipped)
+							}
+						})
+						if t.Failed() { // what hangs is let go
+							if end, err := os.OpenFile(l.onDisk(target.path), os.O_RDWR, 0); err == nil {
+								defer end.Close()
+							}
+						}
+						l.close()
+					})
+					if t.Failed() {
+						return // the others would hang too
+					}
+					cases++
+				}
+			}
+		}
+	}
+	t.Logf("%d cases", cases)
+}
+
+// A directory that is a FIFO must not hang anyone either.
+func TestFIFOWhereADirectoryIsMeant(t *testing.T) {
+	for _, s := range seams {
+		for name, run := range map[string]func(context.Context, *lab) error{
+			"ListFiles": func(ctx context.Context, l *lab) error {
+				_, err := l.pool.ListFiles(ctx, l.at("fifo"), "")
+				return err
+			},
+			"DirToFiles": func(ctx context.Context, l *lab) error {
+				_, err := l.pool.DirToFiles(ctx, l.at("fifo"), nil)
+				return err
+			},
+			"SaveToFile": func(ctx context.Context, l *lab) error {
+				_, err := l.pool.SaveToFile(ctx, "text", l.at("fifo"), "new.txt", nil)
+				return err
+			},
+			"SaveChunks": func(ctx context.Context, l *lab) error {
+				_, err := l.pool.SaveChunks(ctx, sampleChunks, l.at("fifo"), nil)
+				return err
+			},
+			"CopyFile": func(ctx context.Context, l *lab) error {
+				return l.pool.CopyFile(ctx, l.at("in/a.txt"), l.at("fifo/a.txt"))
+			},
+		} {
+			t.Run(s.name+"/"+name, func(t *testing.T) {
+				l := newLab(t, s, PoolOptions{})
+				fifo := l.onDisk("fifo")
+				require.NoError(t, syscall.Mkfifo(fifo, 0o666))
+				done := make(chan error, 1)
+				go func() { done <- run(t.Context(), l) }()
+				select {
+				case err := <-done:
+					checkClear(t, err, nil)
+				case <-time.After(guard / 20):
+					assert.Fail(t, "it hangs in opening the FIFO")
+					end, err := os.OpenFile(fifo, os.O_RDWR, 0) // lets it go
+					require.NoError(t, err)
+					<-done
+					end.Close()
+				}
+				l.close()
+			})
+		}
+	}
+}
+
+// sizes are around the sizes of buffers and limits.
+var sizes = []int{0, 1, 1500, bufferSize - 1, bufferSize, bufferSize + 1, aheadLimit - 1, aheadLimit + 1, 3 << 20}
+
+func letters(n int) string { return strings.Repeat("abcdefghijklmnopqrstuvwxyz\n", n/27+1)[:n] }
+
+// TestReadsDoNotTrustSizes lets stat tell any size, as /proc does and as it is
+// when a file grows or shrinks meanwhile.
+func TestReadsDoNotTrustSizes(t *testing.T) {
+	for _, s := range seams[2:] {
+		l := newLab(t, s, PoolOptions{})
+		path := l.at("in/a.txt")
+		for _, size := range sizes {
+			want := letters(size)
+			require.NoError(t, os.WriteFile(l.onDisk("in/a.txt"), []byte(want), 0o666))
+			for _, told := range []int{0, 1, size / 2, size - 1, size, size + 1, 2*size + 10} {
+				for _, h := range []hook{nil, func(seamCall) error { return errShort }} {
+					if h != nil && told != 0 && told != size {
+						continue // a short read that ends where stat saw the end may be taken for it
+					}
+					l.faulty.reset(h)
+					l.faulty.describe = func(st *info) { st.size = int64(max(told, 0)) }
+					same := func(text string, err error, what string) {
+						t.Helper()
+						require.NoError(t, err, what)
+						require.True(t, text == want, "%s: %d bytes told as %d, read %d", what, size, told, len(text))
+					}
+					text, err := l.pool.ReadFile(t.Context(), path)
+					same(text, err, "ReadFile")
+					data, err := l.pool.ReadBytes(t.Context(), path)
+					same(string(data), err, "ReadBytes")
+					for r := range l.pool.ReadFiles(t.Context(), []string{path, path}) {
+						same(r.Text, r.Err, "ReadFiles")
+					}
+					c, err := l.pool.Concat(t.Context(), []string{path}, nil)
+					require.NoError(t, err)
+					same(strings.TrimPrefix(c.Text, "---\n"+path+"\n---\n\n"), err, "Concat")
+					chunks, err := l.pool.FileToChunks(t.Context(), path, &ChunkOptions{Size: 8 << 20})
+					if size > 0 {
+						require.NotEmpty(t, chunks)
+						same(chunks[0].Text, err, "FileToChunks")
+						require.EqualValues(t, size, chunks[0].FileSize)
+					}
+					l.faulty.reset(nil)
+					require.NoError(t, l.pool.CopyFile(t.Context(), path, l.at("out/copy")))
+					copied, err := os.ReadFile(l.onDisk("out/copy"))
+					same(string(copied), err, "CopyFile")
+				}
+			}
+		}
+		l.faulty.describe = nil
+		l.close()
+	}
+}
+
+func TestFilesThatGrowAndShrink(t *testing.T) {
+	for _, s := range seams {
+		l := newLab(t, s, PoolOptions{})
+		path, disk := l.at("in/a.txt"), l.onDisk("in/a.txt")
+		for _, size := range sizes {
+			for _, after := range []int{0, size / 2, size + 1, size + bufferSize, 2*size + aheadLimit} {
+				for name, read := range map[string]func() (string, error){
+					"ReadFile": func() (string, error) { return l.pool.ReadFile(t.Context(), path) },
+					"Concat": func() (string, error) {
+						r, err := l.pool.Concat(t.Context(), []string{path}, nil)
+						if err != nil || len(r.Skipped) > 0 {
+							return "", fmt.Errorf("%v, %v", r, err)
+						}
+						return strings.TrimPrefix(r.Text, "---\n"+path+"\n---\n\n"), nil
+					},
+				} {
+					require.NoError(t, os.WriteFile(disk, []byte(letters(size)), 0o666))
+					l.faulty.reset(once("read", "a.txt", func() {
+						require.NoError(t, os.WriteFile(disk, []byte(letters(after)), 0o666))
+					}))
+					text, err := read()
+					require.NoError(t, err)
+					require.True(t, text == letters(after), "%s, %s: %d bytes that became %d were read as %d", s.name, name, size, after, len(text))
+				}
+				require.NoError(t, os.WriteFile(disk, []byte(letters(size)), 0o666))
+
+				l.faulty.reset(func(c seamCall) error {
+					if c.op == "copyFrom" && c.n < 20 {
+						return os.WriteFile(disk, []byte(letters(after)), 0o666)
+					}
+					return nil
+				})
+				require.NoError(t, l.pool.CopyFile(t.Context(), path, l.at("out/copy")))
+				copied, err := os.ReadFile(l.onDisk("out/copy"))
+				require.NoError(t, err)
+				require.True(t, string(copied) == letters(after), "%s: %d bytes that became %d were copied as %d", s.name, size, after, len(copied))
+			}
+		}
+		l.close()
+	}
+}
+
+func TestDirectoriesThatDoNotTellKinds(t *testing.T) {
+	for _, s := range seams {
+		t.Run(s.name, func(t *testing.T) {
+			l := newLab(t, s, PoolOptions{})
+			for _, tr := range trials {
+				t.Run(tr.name, func(t *testing.T) {
+					l.TB = t
+					want := l.undisturbed(tr, plainForm)
+					l.faulty.unknownKinds = true
+					defer func() { l.faulty.unknownKinds = false }()
+					require.Equal(t, want.result, l.undisturbed(tr, plainForm).result)
+					for _, f := range []fault{faults[0], faults[4]} { // what cannot be described is not lost
+						for n := 1; l.underFault(tr, plainForm, want, f, n); n++ {
+						}
+					}
+				})
+			}
+			l.TB = t
+			l.close()
+		})
+	}
+}
+
+// TestNamesAreClaimedWithoutARace lets another process take the name, or
+// change it, just before each operation of a save.
+func TestNamesAreClaimedWithoutARace(t *testing.T) {
+	cases := 0
+	for _, s := range seams {
+		t.Run(s.name, func(t *testing.T) {
+			l := newLab(t, s, PoolOptions{})
+			run := func(n int, change func(path string), save func() error) (bool, error) {
+				l.resetOutputs()
+				hit := false
+				l.faulty.reset(func(c seamCall) error {
+					if c.n == n {
+						hit = true
+						change(l.onDisk("out/name"))
+					}
+					return nil
+				})
+				err := save()
+				l.settle()
+				cases++
+				return hit, err
+			}
+			save := func(o SaveOptions) func() error {
+				return func() error {
+					_, err := l.pool.SaveToFile(t.Context(), "ours", l.at("out"), "name", &o)
+					return err
+				}
+			}
+			read := func() string {
+				text, err := os.ReadFile(l.onDisk("out/name"))
+				require.NoError(t, err)
+				return string(text)
+			}
+			taken := func(path string) { os.WriteFile(path, []byte("theirs"), 0o600) }
+			for n, hit := 1, true; hit; n++ {
+				var err error
+				hit, err = run(n, taken, save(SaveOptions{}))
+				if err != nil {
+					require.ErrorIs(t, err, fs.ErrExist)
+					require.Equal(t, "theirs", read(), "taken at operation %d", n)
+				} else if hit { // the name was ours before: theirs then wrote into it
+					require.Equal(t, "theirs", read())
+				}
+			}
+			for n, hit := 1, true; hit; n++ {
+				var err error
+				hit, err = run(n, taken, save(SaveOptions{Overwrite: true}))
+				require.NoError(t, err)
+				require.Contains(t, []string{"ours", "theirs"}, read())
+			}
+			for n, hit := 1, true; hit; n++ { // a directory is never replaced
+				var err error
+				hit, err = run(n, func(path string) { os.Mkdir(path, 0o777) }, save(SaveOptions{Overwrite: true}))
+				if st, statErr := os.Lstat(l.onDisk("out/name")); statErr == nil && st.IsDir() {
+					require.Error(t, err)
+				}
+				require.Empty(t, slices.DeleteFunc(names(t, l.onDisk("out")), func(name string) bool { return !isTempName(name) }))
+			}
+			for n, hit := 1, true; hit; n++ { // the directory itself goes away
+				var err error
+				hit, err = run(n, func(path string) { os.RemoveAll(filepath.Dir(path)) }, save(SaveOptions{Overwrite: true}))
+				if err != nil {
+					l.checkClear(err, fs.ErrNotExist)
+				}
+			}
+			l.close()
+		})
+	}
+	t.Logf("%d cases", cases)
+}
+
+func names(t testing.TB, dir string) (list []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		list = append(list, e.Name())
+	}
+	return list
+}
+
+// TestFilesOfProc reads files whose size is told as 0.
+func TestFilesOfProc(t *testing.T) {
+	const path = "/proc/version"
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Skip(err)
+	}
+	want := string(data)
+	require.NotEmpty(t, want)
+	for _, files := range []filesystem{systemFiles(), osFiles{}} {
+		f := newFaulty(files)
+		p := newPool(PoolOptions{Workers: 2}, f)
+		text, err := p.ReadFile(t.Context(), path)
+		require.NoError(t, err)
+		require.Equal(t, want, text)
+		for r := range p.ReadFiles(t.Context(), []string{path}) {
+			require.Equal(t, FileResult{Path: path, Text: want}, r)
+		}
+		var w bytes.Buffer
+		_, err = p.ConcatTo(t.Context(), &w, []string{path}, nil)
+		require.NoError(t, err)
+		require.Equal(t, "---\n"+path+"\n---\n\n"+want, w.String())
+		chunks, err := p.Chunk(t.Context(), path, &ChunkOptions{Size: 1 << 20})
+		require.NoError(t, err)
+		require.Equal(t, want, chunks[0].Text)
+		dst := filepath.Join(t.TempDir(), "copy")
+		require.NoError(t, p.CopyFile(t.Context(), path, dst))
+		copied, err := os.ReadFile(dst)
+		require.NoError(t, err)
+		require.Equal(t, want, string(copied))
+		require.NoError(t, p.Close(t.Context()))
+		require.Empty(t, f.audit())
+	}
+}
+
+// TestOutOfDescriptorsWaitsForItsOwn has room for fewer open files than the
+// workers want: those that find none wait for the others.
+func TestOutOfDescriptorsWaitsForItsOwn(t *testing.T) {
+	for _, s := range seams {
+		t.Run(s.name, func(t *testing.T) {
+			l := newLab(t, s, PoolOptions{Workers: 8})
+			l.faulty.reset(func(c seamCall) error {
+				switch c.op {
+				case "open", "create", "createUnnamed", "openDir", "list":
+					if l.faulty.holds() >= 6 {
+						return syscall.EMFILE
+					}
+				}
+				return nil
+			})
+			inTime(t, func(ctx context.Context) {
+				var wg sync.WaitGroup
+				for i := range 50 {
+					out := l.at(fmt.Sprintf("out/%d", i))
+					wg.Go(func() {
+						_, err := l.pool.ReadFile(ctx, l.at("in/a.txt"))
+						assert.NoError(t, err)
+					})
+					wg.Go(func() {
+						_, err := l.pool.SaveToFile(ctx, "text", out, "new.txt", nil)
+						assert.NoError(t, err)
+					})
+					wg.Go(func() { assert.NoError(t, l.pool.CopyFile(ctx, l.at("in/a.txt"), out+"/copy.txt")) })
+					wg.Go(func() {
+						r, err := l.pool.Concat(ctx, []string{l.at("in")}, nil)
+						assert.NoError(t, err)
+						assert.Empty(t, r.Skipped)
+					})
+				}
+				wg.Wait()
+			})
+			l.close()
+		})
+	}
+}
+
+// TestFailedCloseOfASavedFileIsReported: some systems tell only then that what
+// was written is lost.
+func TestFailedCloseOfASavedFileIsReported(t *testing.T) {
+	for _, s := range seams {
+		t.Run(s.name, func(t *testing.T) {
+			l := newLab(t, s, PoolOptions{})
+			for name, save := range map[string]func() error{
+				"new": func() error {
+					_, err := l.pool.SaveToFile(t.Context(), "text", l.at("out"), "new.txt", nil)
+					return err
+				},
+				"replacing": func() error {
+					_, err := l.pool.SaveToFile(t.Context(), "text", l.at("out"), "old.txt", &SaveOptions{Overwrite: true})
+					return err
+				},
+				"copy": func() error { return l.pool.CopyFile(t.Context(), l.at("in/a.txt"), l.at("out/copy.txt")) },
+			} {
+				l.resetOutputs()
+				wrote := ""
+				l.faulty.reset(func(c seamCall) error {
+					switch {
+					case c.op == "write" || c.op == "copyFrom":
+						wrote = c.name
+					case c.op == "close" && c.name == wrote:
+						return syscall.EIO
+					}
+					return nil
+				})
+				err := save()
+				assert.ErrorIs(t, err, syscall.EIO, name)
+				l.settle()
+				if !assert.ObjectsAreEqual(outputs, l.saved()) {
+					assert.Fail(t, "a file that may be incomplete has the name", "%s: %v", name, l.saved())
+				}
+			}
+			l.close()
+		})
+	}
+}
+
+func TestLargeFilesUnderFaults(t *testing.T) {
+	large := letters(2<<20 + 12345)
+	for _, s := range []seam{seams[0], seams[2]} {
+		t.Run(s.name, func(t *testing.T) {
+			l := newLab(t, s, PoolOptions{})
+			require.NoError(t, os.WriteFile(l.onDisk("in/a.txt"), []byte(large), 0o666))
+			sparse, err := os.Create(l.onDisk("in/large"))
+			require.NoError(t, err)
+			require.NoError(t, sparse.Truncate(wholeLimit+3<<20))
+			require.NoError(t, sparse.Close())
+			for _, f := range []fault{faults[0], faults[1]} {
+				for n, hit := 1, true; hit; n++ { // a save in several blocks
+					h, strike := f.strike(n)
+					l.resetOutputs()
+					l.faulty.reset(strike)
+					_, err := l.pool.SaveToFile(t.Context(), large, l.at("out"), "old.txt", &SaveOptions{Overwrite: true})
+					l.settle()
+					saved := l.saved()
+					if hit = h.first.n != 0; err != nil {
+						l.checkClear(err, f.reason)
+						require.Equal(t, outputs, saved)
+					} else {
+						require.True(t, saved["out/old.txt"] == large)
+					}
+				}
+				for n, hit := 1, true; hit; n++ { // files too large to be read ahead
+					h, strike := f.strike(n)
+					l.faulty.reset(strike)
+					paths := []string{l.at("in/a.txt"), l.at("in/z.txt")}
+					for r := range l.pool.ReadFiles(t.Context(), paths) {
+						if r.Err != nil {
+							l.checkClear(r.Err, f.reason)
+							require.NotZero(t, h.first.n)
+						} else {
+							require.True(t, r.Text == []string{large, inputs["in/z.txt"]}[r.Index])
+						}
+					}
+					l.settle()
+					hit = h.first.n != 0
+				}
+			}
+			step := 1
+			if raceEnabled {
+				step = 9
+			}
+			broken := 0
+			for n, hit := 1, true; hit; n += step { // a file too large for memory
+				h, strike := faults[0].strike(n)
+				l.faulty.reset(strike)
+				w := new(countingWriter)
+				r, err := l.pool.ConcatTo(t.Context(), w, []string{l.at("in/large"), l.at("in/z.txt")}, nil)
+				l.settle()
+				require.NoError(t, err, "operation %v", h.first)
+				require.Equal(t, r.Chars, w.n)
+				for _, path := range []string{"in/large", "in/z.txt"} {
+					skipped := slices.ContainsFunc(r.Skipped, func(s SkippedFile) bool { return s.Path == l.at(path) })
+					require.True(t, skipped || slices.Contains(r.Files, l.at(path)))
+					if skipped && slices.Contains(r.Files, l.at(path)) {
+						broken++
+						require.Contains(t, string(w.tail), "\n[fileops: read "+l.at(path))
+					}
+				}
+				if hit = h.first.n != 0; !hit {
+					require.Empty(t, r.Skipped)
+					require.Greater(t, w.n, wholeLimit)
+				}
+			}
+			require.Positive(t, broken, "no fault came in the middle of the text")
+			l.close()
+		})
+	}
+}
+
+// A countingWriter counts bytes and keeps the last ones.
+type countingWriter struct {
+	n    int
+	tail []byte
+}
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	w.n += len(p)
+	w.tail = append(w.tail, p...)
+	w.tail = w.tail[max(0, len(w.tail)-1000):]
+	return len(p), nil
+}
