@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"sync"
 )
 
@@ -43,9 +44,12 @@ type Future[T any] struct {
 	value T
 	err   error
 
-	mu     sync.Mutex
-	onDone []func()
+	mu       sync.Mutex
+	watchers []*watcher
 }
+
+// A watcher is called once, when a future completes.
+type watcher struct{ call func() }
 
 // Result is the outcome of an operation: its value, or the error that kept it
 // from having one.
@@ -73,7 +77,7 @@ func (f *Future[T]) Done() <-chan struct{} { return f.done }
 // Result waits until the future is complete, however long that takes, and
 // returns its result.
 func (f *Future[T]) Result() (T, error) {
-	<-f.done
+	f.wait(nil)
 	return f.value, f.err
 }
 
@@ -91,15 +95,15 @@ func (f *Future[T]) Chan() <-chan Result[T] {
 
 // wait reports whether the future completed before quit was closed.
 func (f *Future[T]) wait(quit <-chan struct{}) bool {
-	if quit == nil { // a plain receive is twice as fast as a select
-		<-f.done
-		return true
-	}
 	if f.isDone() {
 		return true
 	}
 	f.task.waiters.Add(1)
 	defer f.task.waiters.Add(-1)
+	if quit == nil { // a plain receive is twice as fast as a select
+		<-f.done
+		return true
+	}
 	select {
 	case <-f.done:
 		return true
@@ -126,25 +130,39 @@ func (f *Future[T]) complete(value T, err error) {
 	f.value, f.err = value, err
 	f.mu.Lock()
 	close(f.done)
-	calls := f.onDone
-	f.onDone = nil
+	watchers := f.watchers
+	f.watchers = nil
 	f.mu.Unlock()
-	for _, call := range calls {
-		call()
+	for _, w := range watchers {
+		w.call()
 	}
 }
 
-// whenDone calls fn when the future is complete: now if it is. fn must not
-// block.
-func (f *Future[T]) whenDone(fn func()) {
+// whenDone calls fn, which must not block, when the future is complete: now
+// if it is. Until then unwatch undoes it.
+func (f *Future[T]) whenDone(fn func()) *watcher {
+	w := &watcher{fn}
 	f.mu.Lock()
 	if !f.isDone() {
-		f.onDone = append(f.onDone, fn)
+		f.watchers = append(f.watchers, w)
+		f.task.waiters.Add(1)
 		f.mu.Unlock()
-		return
+		return w
 	}
 	f.mu.Unlock()
 	fn()
+	return w
+}
+
+// unwatch gives up watching.
+func (f *Future[T]) unwatch(w *watcher) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if i := slices.Index(f.watchers, w); i >= 0 {
+		f.watchers = slices.Delete(f.watchers, i, i+1)
+		f.task.waiters.Add(-1)
+		f.task.givenUp.Store(true)
+	}
 }
 
 // All waits for all futures and returns their values in the order of fs. The
@@ -201,9 +219,15 @@ func Any[T any](ctx context.Context, fs ...*Future[T]) (T, error) {
 func AsCompleted[T any](ctx context.Context, fs ...*Future[T]) iter.Seq2[int, Result[T]] {
 	return func(yield func(int, Result[T]) bool) {
 		completed := make(chan int, len(fs)) // room for all: telling never blocks
+		watchers := make([]*watcher, len(fs))
 		for i, f := range fs {
-			f.whenDone(func() { completed <- i })
+			watchers[i] = f.whenDone(func() { completed <- i })
 		}
+		defer func() {
+			for i, f := range fs {
+				f.unwatch(watchers[i])
+			}
+		}()
 		seen := make([]bool, len(fs))
 		for range fs {
 			i, ok := receive(ctx, completed)

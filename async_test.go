@@ -961,7 +961,7 @@ func TestGivenUpWaitsLeaveNothingBehind(t *testing.T) {
 			}
 		}
 		fs[0].mu.Lock()
-		left := len(fs[0].onDone)
+		left := len(fs[0].watchers)
 		fs[0].mu.Unlock()
 		complete[0](0, nil)
 		require.Less(t, left, 10, "functions to call that nobody needs")

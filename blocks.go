@@ -72,7 +72,7 @@ func (r *blockReader) run() {
 	if r.err = r.task.inSlot("read", r.path, r.open); r.err != nil {
 		return
 	}
-	defer r.file.Close()
+	defer r.task.cleanUp("close", r.path, func() { r.file.Close() })
 	// Two buffers are enough: the loop has let go of one when it takes the
 	// other.
 	current, other := make([]byte, textBlockSize), make([]byte, textBlockSize)

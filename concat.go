@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -249,10 +248,7 @@ func (c *concatenation) outputPath(now time.Time) (string, error) {
 	case name == "":
 		name = "concatenated_text_" + now.Format(defaultTimestamp) + "-" + randomHex(6) + ".txt"
 	}
-	if err := checkName(name); err != nil {
-		return "", pathError("concat", pathPrefix(dir)+name, err)
-	}
-	return pathPrefix(dir) + filepath.FromSlash(name), nil
+	return new(SaveOptions).filePath(dir, name, now)
 }
 
 // run does it all but save.
@@ -291,9 +287,10 @@ func (c *concatenation) inputs() ([]input, error) {
 		slices.SortStableFunc(inputs, func(a, b input) int { return strings.Compare(a.path, b.path) })
 		inputs = slices.CompactFunc(inputs, func(a, b input) bool { return a.path == b.path })
 	}
+	output := cleanPath(c.output)
 	for i := range inputs {
 		in := &inputs[i]
-		if in.err == nil && containsAny(in.path, c.opts.Exclude) {
+		if in.err == nil && (containsAny(in.path, c.opts.Exclude) || in.path == output) {
 			in.err = pathError("concat", in.path, ErrExcluded)
 		}
 	}

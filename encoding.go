@@ -100,18 +100,31 @@ func firstUndecodable(enc encoding.Encoding, data []byte) int {
 	replacement, err := enc.NewEncoder().Bytes([]byte("\uFFFD"))
 	encodable := err == nil
 	decoder := enc.NewDecoder()
-	var char [utf8.UTFMax]byte // room for one character, so that they come one by one
 	for at := 0; at < len(data); {
-		nDst, nSrc, err := decoder.Transform(char[:], data[at:], true)
-		if err != nil && err != transform.ErrShortDst || nSrc == 0 && nDst == 0 {
+		char, length := decodeOne(decoder, data[at:])
+		if length == 0 {
 			return at
 		}
-		if bytes.ContainsRune(char[:nDst], utf8.RuneError) {
-			if !encodable || !bytes.Contains(data[at:at+nSrc], replacement) {
+		if bytes.ContainsRune(char, utf8.RuneError) {
+			if !encodable || !bytes.Contains(data[at:at+length], replacement) {
 				return at
 			}
 		}
-		at += nSrc
+		at += length
 	}
 	return -1
+}
+
+// decodeOne decodes one character, or the bytes before it that stand for none,
+// and returns how many bytes that were. Decoders stop where there is no room
+// for the next character, so the room grows until one fits.
+func decodeOne(decoder transform.Transformer, data []byte) (char []byte, length int) {
+	var room [2 * utf8.UTFMax]byte
+	for n := range len(room) {
+		nDst, nSrc, err := decoder.Transform(room[:n+1], data, true)
+		if nSrc > 0 || err != transform.ErrShortDst {
+			return room[:nDst], nSrc
+		}
+	}
+	return nil, 0
 }

@@ -42,9 +42,9 @@ type task struct {
 	slot *slot
 	lent slot // stands for slot in the hands of that one
 
-	lending sync.Mutex    // guards turn and over
-	turn    chan struct{} // full while one uses the slot; nil until the first does
-	over    bool          // the function has returned
+	lendMu sync.Mutex    // guards turn and over
+	turn   chan struct{} // full while one uses the slot; nil until the first does
+	over   bool          // the function has returned
 
 	waiters atomic.Int32 // of its future
 	givenUp atomic.Bool  // a waiter of its future stopped waiting
@@ -145,6 +145,7 @@ func (f *Future[T]) granted(s *slot) {
 func (f *Future[T]) leaveQueue() {
 	t := &f.task
 	if t.pool.slots.cancel(&t.waiter) {
+		t.pool.ended(t, f.op.name, f.op.path, t.pool.now(), t.Err())
 		t.pool.end(t)
 		f.fail(t.Err())
 	}
@@ -188,21 +189,22 @@ var noIndex int
 // perform calls the operation, turns a panic into an error, and keeps the
 // books.
 func perform[T any](t *task, op operation[T]) (value T, err error) {
-	p := t.pool
-	if p.opts.Logger != nil {
-		began := time.Now()
-		defer func() { p.log(t, op.name, op.path, began, err) }()
-	}
+	began := t.pool.now()
+	returned := false
 	defer func() {
 		if v := recover(); v != nil {
 			err = &PanicError{v, debug.Stack()}
+		} else if !returned {
+			err = goexitError()
 		}
-		p.done.Add(1)
-		if err != nil {
-			p.failed.Add(1)
-		}
+		t.pool.ended(t, op.name, op.path, began, err)
 	}()
-	return op.do(t, op.path)
+	value, err = op.do(t, op.path)
+	if err != nil && err == t.Err() && op.name != submitted {
+		err = pathError(op.name, op.path, err)
+	}
+	returned = true
+	return value, err
 }
 
 // begin admits a task to the pool or refuses it. What it admits must end.
@@ -215,16 +217,17 @@ func (p *Pool) begin(t *task) error {
 		return err
 	}
 	t.lender, _ = t.Context.Value(lenderKey{p}).(*task)
+	t.lender = t.lender.stillLending()
 	p.enter()
-	if t.lender != nil {
-		return nil // part of work that was admitted
+	if t.lender == nil { // else it is part of work that was admitted
+		if err := p.admit(t); err != nil {
+			p.refused.Add(1)
+			p.leave()
+			return err
+		}
 	}
-	err := p.admit(t)
-	if err != nil {
-		p.refused.Add(1)
-		p.leave()
-	}
-	return err
+	p.active.Add(1)
+	return nil
 }
 
 func (p *Pool) admit(t *task) error {
@@ -267,6 +270,7 @@ func (p *Pool) end(t *task) {
 		p.giveSlot(s)
 	}
 	p.leavePending(t)
+	p.active.Add(-1)
 	p.leave()
 }
 
@@ -306,6 +310,16 @@ func (t *task) inSlotOnce(op, path string, call func() error) error {
 	return call()
 }
 
+// cleanUp is inSlot for what must be done even though the context has ended.
+// There is nobody left to tell an error.
+func (t *task) cleanUp(op, path string, call func()) {
+	clean := &task{Context: context.WithoutCancel(t.Context), pool: t.pool, lender: t.lender}
+	clean.inSlot(op, path, func() error {
+		call()
+		return nil
+	})
+}
+
 // waitForDescriptor waits a little, ever longer, for a descriptor to become
 // free. It reports whether to try again: as long as others of the pool may
 // free one, and then some times in case they just have.
@@ -326,8 +340,8 @@ func (t *task) waitForDescriptor(tries int) bool {
 // returns must be given to release by the goroutine that made the system
 // call, when that has come back.
 func (t *task) acquire(op, path string) (*slot, error) {
-	if t.lender != nil {
-		if s, err := t.borrow(op, path); s != nil || err != nil {
+	for l := t.lender.stillLending(); l != nil; l = l.lender.stillLending() {
+		if s, err := t.borrow(l, op, path); s != nil || err != nil {
 			return s, err
 		}
 	}
@@ -345,7 +359,7 @@ func (t *task) acquire(op, path string) (*slot, error) {
 		}
 		return nil, err
 	}
-	t.pool.slots.use(s, slot{op, path, time.Now(), t, quota})
+	t.pool.slots.use(s, slot{op: op, path: path, since: time.Now(), task: t, quota: quota})
 	return s, nil
 }
 
@@ -402,8 +416,8 @@ func (t *task) waitForSlot() (*slot, error) {
 
 // release gives a slot back.
 func (t *task) release(s *slot) {
-	if l := t.lender; l != nil && s == &l.lent {
-		t.pool.slots.describe(l.slot, submitted, "")
+	if l := s.lender; l != nil {
+		l.pool.slots.describe(l.slot, submitted, "")
 		<-l.turn
 		return
 	}
@@ -434,6 +448,7 @@ func lend[T any](t *task, fn func(context.Context) (T, error)) (value T, err err
 	if err != nil {
 		return value, pathError(submitted, "", err)
 	}
+	t.lent.lender = t
 	defer t.endLending()
 	return fn(t)
 }
@@ -441,10 +456,10 @@ func lend[T any](t *task, fn func(context.Context) (T, error)) (value T, err err
 // endLending gives the slot back, when nothing that fn has started and left
 // behind uses it any more.
 func (t *task) endLending() {
-	t.lending.Lock()
+	t.lendMu.Lock()
 	t.over = true
 	turn := t.turn
-	t.lending.Unlock()
+	t.lendMu.Unlock()
 	if turn == nil { // nobody ever borrowed
 		t.release(t.slot)
 		return
@@ -464,10 +479,9 @@ func (t *task) endLending() {
 	}
 }
 
-// borrow takes the lender's slot in turn. It returns nil if the lender's
-// function has returned and there is nothing to borrow any more.
-func (t *task) borrow(op, path string) (*slot, error) {
-	l := t.lender
+// borrow takes l's slot in turn. It returns nil if l's function has returned
+// and there is nothing to borrow any more.
+func (t *task) borrow(l *task, op, path string) (*slot, error) {
 	turn, over := l.lendingTurn()
 	if over {
 		return nil, nil
@@ -481,14 +495,29 @@ func (t *task) borrow(op, path string) (*slot, error) {
 		<-turn
 		return nil, nil
 	}
-	t.pool.slots.describe(l.slot, op, path)
+	l.pool.slots.describe(l.slot, op, path)
 	return &l.lent, nil
+}
+
+// stillLending returns the task or, if its function has returned, the nearest
+// one further out whose function has not; nil if there is none.
+func (t *task) stillLending() *task {
+	for t != nil && t.isOver() {
+		t = t.lender
+	}
+	return t
+}
+
+func (t *task) isOver() bool {
+	t.lendMu.Lock()
+	defer t.lendMu.Unlock()
+	return t.over
 }
 
 // lendingTurn returns how to wait for one's turn, and whether it is too late.
 func (t *task) lendingTurn() (turn chan struct{}, over bool) {
-	t.lending.Lock()
-	defer t.lending.Unlock()
+	t.lendMu.Lock()
+	defer t.lendMu.Unlock()
 	if t.turn == nil {
 		t.turn = make(chan struct{}, 1)
 	}

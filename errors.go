@@ -106,6 +106,19 @@ func pathError(op, path string, err error) error {
 	return &fs.PathError{Op: op, Path: path, Err: reason(err)}
 }
 
+// A lateError is an error that came after a call had taken effect, so that it
+// must not be repeated. It hides what it is from errors.Is until pathError
+// takes it off.
+type lateError struct{ error }
+
+// asLate marks err, if there is one, as a lateError.
+func asLate(err error) error {
+	if err == nil {
+		return nil
+	}
+	return lateError{err}
+}
+
 // reason returns what is inside the errors that package os wraps around a
 // system call's.
 func reason(err error) error {
@@ -117,6 +130,8 @@ func reason(err error) error {
 			err = e.Err
 		case *os.SyscallError:
 			err = e.Err
+		case lateError:
+			err = e.error
 		default:
 			return err
 		}

@@ -585,3 +585,27 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 	w.tail = w.tail[max(0, len(w.tail)-1000):]
 	return len(p), nil
 }
+
+// TestNoDirectoryAtAll: where not even the top can be opened there is nothing
+// to make, and no end to looking above it.
+func TestNoDirectoryAtAll(t *testing.T) {
+	for _, s := range seams {
+		for _, dir := range []string{".", "", "a/b", string(filepath.Separator)} {
+			l := newLab(t, s, PoolOptions{})
+			calls := 0
+			l.faulty.reset(func(c seamCall) error {
+				if c.op != "openDir" {
+					return nil
+				}
+				if calls++; calls > 100 {
+					return syscall.EIO // or the stack would overflow
+				}
+				return syscall.ENOENT
+			})
+			_, err := l.pool.SaveToFile(t.Context(), "text", dir, "name", nil)
+			assert.ErrorIs(t, err, fs.ErrNotExist, "%s, %q", s.name, dir)
+			assert.LessOrEqual(t, calls, 10, "%s, %q", s.name, dir)
+			l.close()
+		}
+	}
+}

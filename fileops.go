@@ -103,20 +103,22 @@ func ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResult] {
 // ReadFiles is [ReadFiles] on this pool.
 func (p *Pool) ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResult] {
 	return func(yield func(FileResult) bool) {
-		next := 0 // first path not yielded
-		_, err := runHere(ctx, p, operation[struct{}]{"read files", "", func(t *task, _ string) (struct{}, error) {
+		t := &task{Context: ctx, pool: p}
+		next, err := 0, p.begin(t)
+		if err == nil {
+			defer p.end(t)
+			began := p.now()
+			defer func() { p.ended(t, "read files", "", began, t.Err()) }()
 			for r := range readFiles(t, paths) {
-				next = r.Index + 1
 				if !yield(r) {
-					next = len(paths)
-					break
+					return
 				}
+				next = r.Index + 1
 			}
-			return struct{}{}, t.Err()
-		}})
-		for ; next < len(paths); next++ {
-			r := FileResult{Index: next, Path: paths[next], Err: pathError("read", paths[next], err)}
-			if !yield(r) {
+			err = t.Err()
+		}
+		for i, path := range paths[next:] {
+			if !yield(FileResult{Index: next + i, Path: path, Err: pathError("read", path, err)}) {
 				return
 			}
 		}
@@ -192,12 +194,18 @@ func (t *task) stat(op, path string) (st info, err error) {
 	return st, err
 }
 
-// find describes the file at path, nil if there is none to be seen.
+// find describes the file at path, a link as itself; nil if there is none to
+// be seen.
 func (t *task) find(path string) *info {
-	if st, err := t.stat("stat", path); err == nil {
-		return &st
+	var st info
+	err := t.inSlot("stat", path, func() (err error) {
+		st, err = t.pool.fs.lstat(path)
+		return err
+	})
+	if err != nil {
+		return nil
 	}
-	return nil
+	return &st
 }
 
 // dirSize adds up the files below a directory.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -125,6 +126,9 @@ func kindOf(mode fs.FileMode) kind {
 // openRegular opens a regular file for reading, and nothing else.
 func openRegular(files filesystem, name string) (file, info, error) {
 	f, err := files.open(name)
+	if errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.EOPNOTSUPP) { // a socket
+		err = ErrNotRegular
+	}
 	if err != nil {
 		return nil, info{}, err
 	}

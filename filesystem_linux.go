@@ -73,9 +73,6 @@ func (r *rawFiles) openat(name string, flags int, perm fs.FileMode) (int, error)
 func (r *rawFiles) open(name string) (file, error) {
 	fd, err := r.openat(name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {
-		if err == unix.ENXIO { // a socket
-			err = ErrNotRegular
-		}
 		return nil, err
 	}
 	return rawFile(fd), nil

@@ -5,6 +5,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
+	"syscall"
 	"time"
 )
 
@@ -17,6 +19,9 @@ func (osFiles) open(name string) (file, error) {
 }
 
 func (osFiles) openDir(name string) (filesystem, error) {
+	if err := requireDir(os.Stat(name)); err != nil {
+		return nil, err
+	}
 	return openedRoot(os.OpenRoot(name))
 }
 
@@ -38,7 +43,7 @@ func (osFiles) sync() error                                        { return erro
 func (osFiles) close() error                                       { return nil }
 
 func (osFiles) list(name string) ([]entry, error) {
-	dir, err := os.Open(name)
+	dir, err := os.OpenFile(name, os.O_RDONLY|openNonblock|openDirectory, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +62,9 @@ func (r *rootFiles) open(name string) (file, error) {
 }
 
 func (r *rootFiles) openDir(name string) (filesystem, error) {
+	if err := requireDir(confined(r.root.Stat(name))); err != nil {
+		return nil, err
+	}
 	return openedRoot(confined(r.root.OpenRoot(name)))
 }
 
@@ -76,7 +84,7 @@ func (r *rootFiles) lstat(name string) (info, error) {
 }
 
 func (r *rootFiles) list(name string) ([]entry, error) {
-	dir, err := confined(r.root.Open(name))
+	dir, err := confined(r.root.OpenFile(name, os.O_RDONLY|openNonblock|openDirectory, 0))
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +104,9 @@ func (r *rootFiles) setTimes(_ file, name string, accessed, modified time.Time) 
 }
 
 func (r *rootFiles) sync() error {
+	if runtime.GOOS == "windows" { // has no such thing, and does it by itself
+		return nil
+	}
 	dir, err := r.root.Open(".")
 	if err != nil {
 		return err
@@ -109,6 +120,15 @@ func (r *rootFiles) close() error {
 		return r.root.Close()
 	}
 	return nil
+}
+
+// requireDir returns an error for what is no directory. os.OpenRoot would find
+// out by itself, but waits for the other end of a FIFO first.
+func requireDir(fi os.FileInfo, err error) error {
+	if err == nil && !fi.IsDir() {
+		return syscall.ENOTDIR
+	}
+	return err
 }
 
 func openedRoot(root *os.Root, err error) (filesystem, error) {

@@ -2,5 +2,5 @@
 
 package fileops
 
-// openNonblock is 0 where no file makes its opener wait.
-const openNonblock = 0
+// These are 0 where no file makes its opener wait.
+const openNonblock, openDirectory = 0, 0

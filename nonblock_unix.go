@@ -4,5 +4,9 @@ package fileops
 
 import "syscall"
 
-// openNonblock keeps open(2) from waiting for the other end of a FIFO.
-const openNonblock = syscall.O_NONBLOCK
+const (
+	// openNonblock keeps open(2) from waiting for the other end of a FIFO.
+	openNonblock = syscall.O_NONBLOCK
+	// openDirectory makes it refuse what is no directory.
+	openDirectory = syscall.O_DIRECTORY
+)

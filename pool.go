@@ -76,7 +76,8 @@ type Pool struct {
 
 	closed  atomic.Bool
 	active  atomic.Int64  // operations begun and not ended
-	drained chan struct{} // told when active falls to 0 after closed
+	entered atomic.Int64  // those and all their goroutines, for Close
+	drained chan struct{} // told when entered falls to 0 after closed
 	closing sync.Once     // of the file system
 
 	pending atomic.Int64 // operations that wait for their first slot
@@ -117,11 +118,11 @@ func newPool(opts PoolOptions, files filesystem) *Pool {
 // in flight; a later Close waits for them again.
 func (p *Pool) Close(ctx context.Context) error {
 	p.closed.Store(true)
-	for p.active.Load() > 0 {
+	for p.entered.Load() > 0 {
 		select {
 		case <-p.drained:
 		case <-ctx.Done():
-			if p.active.Load() > 0 {
+			if p.entered.Load() > 0 {
 				return &StuckError{Running: p.running(), Err: ctx.Err()}
 			}
 		}
@@ -216,11 +217,11 @@ func (p *Pool) Stats() Stats {
 func (p *Pool) running() []Running { return p.slots.running() }
 
 // enter counts one more piece of work that Close has to wait for.
-func (p *Pool) enter() { p.active.Add(1) }
+func (p *Pool) enter() { p.entered.Add(1) }
 
 // leave ends what enter began.
 func (p *Pool) leave() {
-	if p.active.Add(-1) == 0 && p.closed.Load() {
+	if p.entered.Add(-1) == 0 && p.closed.Load() {
 		p.tellDrained()
 	}
 }
@@ -232,8 +233,23 @@ func (p *Pool) tellDrained() {
 	}
 }
 
-// log records the end of an operation.
-func (p *Pool) log(t *task, name, path string, began time.Time, err error) {
+// now is the time, if there is a logger to tell durations.
+func (p *Pool) now() (t time.Time) {
+	if p.opts.Logger != nil {
+		t = time.Now()
+	}
+	return t
+}
+
+// ended counts and logs the end of an operation.
+func (p *Pool) ended(t *task, name, path string, began time.Time, err error) {
+	p.done.Add(1)
+	if err != nil {
+		p.failed.Add(1)
+	}
+	if p.opts.Logger == nil {
+		return
+	}
 	level := slog.LevelDebug
 	attrs := []slog.Attr{
 		slog.String("op", name),

@@ -156,7 +156,8 @@ type chunking struct {
 	encoding textEncoding
 	form     *chunkForm // of the output file, nil if there is none
 	replaces *info      // the output file that there is
-	many     bool       // a directory's files, which may be skipped
+	save     *SaveOptions
+	many     bool // a directory's files, which may be skipped
 	meter    *meter
 }
 
@@ -174,8 +175,12 @@ func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
 			return nil, err
 		}
 	}
+	c.save = c.opts.Save
+	if c.save == nil {
+		c.save = &SaveOptions{Timestamp: true, RandomHashDigits: 4}
+	}
 	c.meter = newMeter(c.opts.Progress)
-	return c, nil
+	return c, c.save.check()
 }
 
 // inputs returns the files that path stands for.
@@ -226,11 +231,7 @@ func (c *chunking) run(paths []string) ([]TextChunk, error) {
 		return nil, err
 	}
 	if c.opts.OutputDir != "" {
-		save := c.opts.Save
-		if save == nil {
-			save = &SaveOptions{Timestamp: true, RandomHashDigits: 4}
-		}
-		if _, err := c.task.saveChunks(chunks, c.opts.OutputDir, save); err != nil {
+		if _, err := c.task.saveChunks(chunks, c.opts.OutputDir, c.save); err != nil {
 			return nil, err
 		}
 	}
@@ -317,7 +318,7 @@ func (f *cutFile) size() int64 {
 
 // cut reads a file and cuts it.
 func (c *chunking) cut(path string, limit int64) cutFile {
-	if c.many && containsAny(path, c.opts.Exclude) {
+	if c.many && (containsAny(path, c.opts.Exclude) || path == cleanPath(c.opts.OutputFile)) {
 		return cutFile{err: pathError("chunk", path, ErrExcluded)}
 	}
 	text, size, err := c.text(path, limit)

@@ -177,8 +177,10 @@ func TestChunkOutputFile(t *testing.T) {
 		for i := range 60 {
 			p.write(t, fmt.Sprintf("in/%d.txt", i), fmt.Sprintf("%d \"quoted\", 'text'\n\twith, commas; \\ and 日本 👍 <b>&amp;\n\n", i)+strings.Repeat("\"\n,", i))
 		}
-		p.write(t, "in/large.txt", strings.Repeat("日本 \"x\",\n", 100_000))
-		for _, name := range []string{"out.json", "out.jsonl", "out.csv", "made/on/the/way.JSONL"} {
+		if !p.portable && !p.confined { // once is enough
+			p.write(t, "in/large.txt", strings.Repeat("日本 \"x\",\n", 88_000))
+		}
+		for _, name := range []string{"out.json", "made/on/the/way.JSONL", "out.csv"} {
 			for _, o := range []fileops.ChunkOptions{{Size: 400, Overlap: 0.2}, {Size: 90, Unit: fileops.Tokens, KeepTokens: true}} {
 				o.OutputFile, o.Metadata = p.at(name), map[string]any{"source": "a, \"b\"\n"}
 				p.write(t, name, "old")

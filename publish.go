@@ -55,7 +55,7 @@ func makeNewDir(files filesystem, dir string, sync bool) error {
 	if err := above.mkdir(base); err != nil || !sync {
 		return err
 	}
-	return above.sync()
+	return asLate(above.sync())
 }
 
 // A draft is a file that is being written. It has no name at all where the
@@ -99,7 +99,7 @@ func (d *draft) finish(name string) error {
 		return err
 	}
 	if d.opts.sync {
-		return d.dir.sync()
+		return asLate(d.dir.sync())
 	}
 	return nil
 }
@@ -109,7 +109,10 @@ func (d *draft) giveName(name string) error {
 	replace := d.opts.replace
 	if d.temp == "" {
 		err := d.dir.linkFile(d.file, name)
-		if err == nil || !replace || !errors.Is(err, fs.ErrExist) {
+		if err == nil {
+			return d.closeNamed(name)
+		}
+		if !replace || !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
@@ -125,13 +128,23 @@ func (d *draft) giveName(name string) error {
 		}
 		d.temp = temp
 	}
-	if err := d.close(); err != nil { // some systems report failed writes here
+	if err := d.close(); err != nil {
 		return err
 	}
 	if replace {
 		return d.replace(name)
 	}
 	return d.claim(name)
+}
+
+// closeNamed closes a draft that has its name already. If that fails, since
+// some systems report failed writes only then, it loses the name again.
+func (d *draft) closeNamed(name string) error {
+	err := d.close()
+	if err != nil {
+		d.dir.remove(name)
+	}
+	return err
 }
 
 // resemble prepares for replacing a file, which must be a regular one, whose

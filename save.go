@@ -3,6 +3,8 @@ package fileops
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -52,24 +54,25 @@ func (o *SaveOptions) orDefault() *SaveOptions {
 
 // check returns an *OptionError for what means nothing.
 func (o *SaveOptions) check() error {
+	const bad = "/\\\x00"
 	switch {
 	case o.RandomHashDigits < 0:
 		return &OptionError{"RandomHashDigits", o.RandomHashDigits, "must not be negative"}
-	case strings.ContainsAny(o.Extension, `/\`):
-		return &OptionError{"Extension", o.Extension, "must not contain a slash"}
-	case strings.ContainsAny(o.TimestampFormat, `/\`):
-		return &OptionError{"TimestampFormat", o.TimestampFormat, "must not contain a slash"}
+	case strings.ContainsAny(o.Extension, bad):
+		return &OptionError{"Extension", o.Extension, "must not contain a slash or NUL"}
+	case strings.ContainsAny(o.TimestampFormat, bad):
+		return &OptionError{"TimestampFormat", o.TimestampFormat, "must not contain a slash or NUL"}
 	}
 	return nil
 }
 
-// fileName returns the path, below the directory of the save, of a file that
-// is to be called name. Its form is the original's.
-func (o *SaveOptions) fileName(name string, now time.Time) (string, error) {
+// filePath returns the path of a file that is to be called name in dir. Its
+// form is the original's.
+func (o *SaveOptions) filePath(dir, name string, now time.Time) (string, error) {
 	if err := checkName(name); err != nil {
-		return "", err
+		return "", &fs.PathError{Op: "save", Path: pathPrefix(dir) + name, Err: err}
 	}
-	dir, base := splitName(name)
+	sub, base := path.Split(path.Clean(name))
 	stem, ext := base, strings.TrimPrefix(o.Extension, ".")
 	if dot := strings.LastIndexByte(base, '.'); dot >= 0 {
 		stem, ext = base[:dot], base[dot+1:]
@@ -91,13 +94,7 @@ func (o *SaveOptions) fileName(name string, now time.Time) (string, error) {
 	if ext != "" || strings.HasSuffix(base, ".") {
 		stem += "." + ext
 	}
-	return dir + stem, nil
-}
-
-// splitName splits a name after its last slash.
-func splitName(name string) (dir, base string) {
-	i := strings.LastIndexByte(name, '/')
-	return name[:i+1], name[i+1:]
+	return pathPrefix(dir) + filepath.FromSlash(sub+stem), nil
 }
 
 // checkName returns an error unless name is local to the directory it is
@@ -105,11 +102,11 @@ func splitName(name string) (dir, base string) {
 // would be a path on another.
 func checkName(name string) error {
 	bad := &OptionError{Option: "name", Value: name}
-	switch _, base := splitName(name); {
+	switch _, base := path.Split(name); {
 	case base == "" || base == ".":
 		bad.Reason = "must name a file"
-	case strings.ContainsRune(name, '\\'):
-		bad.Reason = "must not contain a backslash"
+	case strings.ContainsAny(name, "\\\x00"):
+		bad.Reason = "must not contain a backslash or NUL"
 	case !filepath.IsLocal(filepath.FromSlash(name)):
 		bad.Reason = "must stay below the directory"
 		return fmt.Errorf("%w: %w", ErrEscapes, bad)
@@ -152,11 +149,10 @@ func saveToFile(text, dir, name string, opts *SaveOptions) operation[string] {
 		if err := o.check(); err != nil {
 			return "", err
 		}
-		named, err := o.fileName(name, time.Now())
+		path, err := o.filePath(dir, name, time.Now())
 		if err != nil {
-			return "", pathError("save", pathPrefix(dir)+name, err)
+			return "", err
 		}
-		path := pathPrefix(dir) + filepath.FromSlash(named)
 		if o.NewDir {
 			if err := t.makeNewDir(dir, o.Sync); err != nil {
 				return "", err
@@ -197,8 +193,10 @@ func (t *task) saveStream(path string, o publishOptions, fill func(write func([]
 	if err != nil {
 		return err
 	}
-	defer target.close()
-	defer d.discard()
+	defer t.cleanUp("save", path, func() {
+		d.discard()
+		target.close()
+	})
 	err = fill(func(data []byte) error {
 		return t.inSlot("save", path, func() error { return t.write(d, data) })
 	})
@@ -210,6 +208,7 @@ func (t *task) saveStream(path string, o publishOptions, fill func(write func([]
 
 // makeNewDir makes, in a slot, a directory that must not exist.
 func (t *task) makeNewDir(dir string, sync bool) error {
+	dir = orDot(dir)
 	return t.inSlot("mkdir", dir, func() error { return makeNewDir(t.pool.fs, dir, sync) })
 }
 
@@ -275,7 +274,7 @@ func (t *task) saveChunks(chunks []TextChunk, dir string, o *SaveOptions) ([]str
 	if err != nil {
 		return nil, err
 	}
-	defer target.close()
+	defer t.cleanUp("close", dir, func() { target.close() })
 	c := chunkSaver{task: t, chunks: chunks, dir: dir, target: target, opts: *o, now: time.Now()}
 	if c.opts.Extension == "" {
 		c.opts.Extension = "json"
@@ -334,11 +333,11 @@ func (c *chunkSaver) saveAll() ([]string, error) {
 
 // save saves chunk i and notes its path. buf is for its JSON.
 func (c *chunkSaver) save(i int, buf []byte, saved *string) ([]byte, error) {
-	name, err := c.opts.fileName(fmt.Sprintf("chunk_%d", i+1), c.now)
-	path := pathPrefix(c.dir) + name
+	path, err := c.opts.filePath(c.dir, fmt.Sprintf("chunk_%d", i+1), c.now)
 	if err != nil {
-		return buf, pathError("save", path, err)
+		return buf, err
 	}
+	_, name := splitPath(path)
 	if buf, err = appendIndented(buf, &c.chunks[i]); err != nil {
 		return buf, pathError("save", path, err)
 	}

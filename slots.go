@@ -28,6 +28,7 @@ type slot struct {
 	since    time.Time
 	task     *task               // nil while the slot is not in use
 	quota    *semaphore.Weighted // of the path's mount, if it has one
+	lender   *task               // whose slot it is, if it is a borrowed one
 }
 
 // A waiter is a place in the queue.

@@ -2,8 +2,6 @@ package fileops
 
 import (
 	"cmp"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,9 +21,9 @@ type walk struct {
 	task    *task
 	shallow bool
 	keep    func(name string) bool
-	// failed is told of a directory that cannot be listed. What it returns
-	// ends the walk, unless it is nil. It is called by one goroutine at a
-	// time.
+	// failed is told of a directory that cannot be listed, and of an entry
+	// that cannot be looked at. What it returns ends the walk, unless it is
+	// nil. It is called by one goroutine at a time.
 	failed func(path string, err error) error
 	found  func(files int) // progress, may be nil
 
@@ -83,17 +81,19 @@ func (l *listing) flatten(paths []string) []string {
 
 // visit lists a directory into l and goes into those below it.
 func (w *walk) visit(dir string, l *listing, top bool) error {
-	entries, err := w.list(dir)
-	if err != nil {
-		switch {
-		case final(w.task, err), top:
+	entries, failed, err := w.list(dir)
+	switch {
+	case err == nil:
+	case final(w.task, err), top:
+		return err
+	case isNotExist(err): // removed since its parent was listed
+	default:
+		failed = append(failed, SkippedFile{dir, err})
+	}
+	for _, f := range failed {
+		if err := w.fail(f); err != nil {
 			return err
-		case errors.Is(err, fs.ErrNotExist):
-			return nil // it was removed since its parent was listed
 		}
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		return w.failed(dir, err)
 	}
 	entries = w.wanted(entries)
 	slices.SortFunc(entries, compareEntries)
@@ -113,6 +113,13 @@ func (w *walk) visit(dir string, l *listing, top bool) error {
 		w.found(len(l.paths))
 	}
 	return nil
+}
+
+// fail tells of what cannot be listed.
+func (w *walk) fail(f SkippedFile) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failed(f.Path, f.Err)
 }
 
 // wanted leaves of the entries the directories to visit and the files to keep.
@@ -160,44 +167,52 @@ func (w *walk) enter(dir string, l *listing) error {
 }
 
 // list lists a directory, and finds out about the entries of which a listing
-// does not say what they are.
-func (w *walk) list(dir string) (entries []entry, err error) {
+// does not say what they are. One that cannot be looked at has failed.
+func (w *walk) list(dir string) (entries []entry, failed []SkippedFile, err error) {
 	err = w.task.inSlot("list", dir, func() (err error) {
 		files := w.task.pool.fs
 		if entries, err = files.list(orDot(dir)); err != nil {
 			return err
 		}
 		prefix := pathPrefix(dir)
+		failed = nil // of an earlier try
 		for i := range entries {
-			if err := resolve(files, prefix, &entries[i]); err != nil {
+			e := &entries[i]
+			err := resolve(files, prefix, e)
+			if outOfDescriptors(err) {
 				return err
+			}
+			if err != nil {
+				e.kind = kindOther
+				failed = append(failed, SkippedFile{prefix + e.name, pathError("list", prefix+e.name, err)})
 			}
 		}
 		return nil
 	})
-	return entries, err
+	return entries, failed, err
 }
 
 // resolve finds out whether an entry is a file or a directory, if its kind
-// does not tell. One that cannot be looked at counts as a file: whoever reads
-// it will see why, where leaving it out would hide that.
+// does not tell.
 func resolve(files filesystem, prefix string, e *entry) error {
 	if e.kind == kindUnknown {
 		st, err := files.lstat(prefix + e.name)
-		e.kind = kindOf(st.mode)
-		if isNotExist(err) { // removed since it was listed
+		switch {
+		case isNotExist(err): // removed since it was listed
 			e.kind = kindOther
-		} else if outOfDescriptors(err) {
+		case err != nil:
 			return err
+		default:
+			e.kind = kindOf(st.mode)
 		}
 	}
 	if e.kind == kindLink {
 		st, err := files.stat(prefix + e.name)
 		switch {
-		case outOfDescriptors(err):
-			return err
 		case leadsNowhere(err), err == nil && !st.mode.IsRegular():
 			e.kind = kindOther
+		case err != nil:
+			return err
 		default:
 			e.kind = kindFile
 		}

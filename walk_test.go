@@ -219,8 +219,8 @@ func TestListFilesGoesDeep(t *testing.T) {
 
 // plantUnlistable makes files and, among them, a directory that cannot be
 // listed, whoever asks: the paths below it are too long for the system. It
-// returns an error that listing it gives, nil where that is possible after all.
-func plantUnlistable(t *testing.T, p place) {
+// returns false for a filesystem that can do that all the same.
+func plantUnlistable(t *testing.T, p place) bool {
 	t.Helper()
 	p.write(t, "a", "first")
 	p.write(t, "z", "last")
@@ -228,15 +228,20 @@ func plantUnlistable(t *testing.T, p place) {
 	require.NoError(t, err)
 	defer root.Close()
 	require.NoError(t, root.MkdirAll(strings.Repeat(strings.Repeat("d", 250)+"/", 20), 0o777))
-	_, err = p.ListFiles(t.Context(), p.at("."), "")
-	if err == nil {
-		t.Skip("these paths are not too long for this filesystem")
+	got, err := p.ListFiles(t.Context(), p.at("."), "")
+	if err != nil {
+		return true
 	}
+	require.Equal(t, p.ats("a", "z"), got)
+	return false
 }
 
 func TestDirectoriesThatCannotBeListed(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
-		plantUnlistable(t, p)
+		if !plantUnlistable(t, p) {
+			require.True(t, p.portable && p.confined) // os.Root goes step by step
+			return
+		}
 		ctx, dir := patient(t), p.at(".")
 		requireUnlisted := func(err error) {
 			t.Helper()
