@@ -3,6 +3,7 @@ package fileops
 import (
 	"io"
 	"iter"
+	"time"
 )
 
 // textBlockSize is how much of a large file is read at a time.
@@ -20,10 +21,10 @@ type textBlock struct {
 // while the loop works. An error is yielded last.
 func (t *task) textBlocks(path string) iter.Seq2[textBlock, error] {
 	return func(yield func(textBlock, error) bool) {
-		r := blockReader{task: t, path: path, blocks: make(chan textBlock), quit: make(chan struct{})}
+		r := blockReader{task: t, path: path, blocks: make(chan textBlock), quit: make(chan struct{}), stopped: make(chan struct{})}
 		t.pool.enter()
 		go r.run()
-		defer close(r.quit)
+		defer r.stop()
 		for {
 			b, ok, err := r.next()
 			if !ok {
@@ -42,15 +43,25 @@ func (t *task) textBlocks(path string) iter.Seq2[textBlock, error] {
 // A blockReader is the goroutine behind textBlocks. It owns the open file, so
 // that a system call which comes back after everyone has left loses nothing.
 type blockReader struct {
-	task   *task
-	path   string
-	blocks chan textBlock // closed at the end
-	quit   chan struct{}
-	err    error // set before blocks is closed
+	task    *task
+	path    string
+	blocks  chan textBlock // closed at the end
+	quit    chan struct{}
+	stopped chan struct{}
+	err     error // set before blocks is closed
 
 	file   file
 	info   info
 	offset int64 // of the next block in the file
+}
+
+// stop ends the reading. It does not wait for a system call that is stuck.
+func (r *blockReader) stop() {
+	close(r.quit)
+	select {
+	case <-r.stopped:
+	case <-time.After(unwindTime):
+	}
 }
 
 // next returns the next block; at the end, ok is false and err what ended it.
@@ -68,6 +79,7 @@ func (r *blockReader) next() (b textBlock, ok bool, err error) {
 
 func (r *blockReader) run() {
 	defer r.task.pool.leave()
+	defer close(r.stopped)
 	defer close(r.blocks)
 	if r.err = r.task.inSlot("read", r.path, r.open); r.err != nil {
 		return
@@ -102,10 +114,10 @@ func (r *blockReader) run() {
 		b.data = current[:complete]
 		r.offset += int64(complete)
 		r.task.pool.bytesRead.Add(uint64(n - rest))
-		rest = copy(other, current[complete:n])
 		if !r.send(b) || ended {
 			return
 		}
+		rest = copy(other, current[complete:n]) // which the loop has let go of now
 		current, other = other, current
 	}
 }

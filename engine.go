@@ -29,7 +29,8 @@ const submitted = "submit"
 type task struct {
 	context.Context
 	pool    *Pool
-	streams bool // it holds no file in memory, so files of any size are welcome
+	behalf  *task // which it cleans up for
+	streams bool  // it holds no file in memory, so files of any size are welcome
 
 	ready   atomic.Pointer[slot] // the slot it got on admission and has not used yet
 	pending atomic.Bool          // it is one of the MaxPending that wait for their first slot
@@ -313,7 +314,7 @@ func (t *task) inSlotOnce(op, path string, call func() error) error {
 // cleanUp is inSlot for what must be done even though the context has ended.
 // There is nobody left to tell an error.
 func (t *task) cleanUp(op, path string, call func()) {
-	clean := &task{Context: context.WithoutCancel(t.Context), pool: t.pool, lender: t.lender}
+	clean := &task{Context: context.WithoutCancel(t.Context), pool: t.pool, lender: t.lender, behalf: t}
 	clean.inSlot(op, path, func() error {
 		call()
 		return nil
@@ -427,6 +428,9 @@ func (t *task) release(s *slot) {
 // abandoned reports whether nobody waits any more for the task, though it
 // holds a slot.
 func (t *task) abandoned() bool {
+	if t.behalf != nil {
+		return t.behalf.abandoned()
+	}
 	return t.Err() != nil || t.givenUp.Load() && t.waiters.Load() == 0
 }
 

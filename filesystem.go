@@ -147,10 +147,10 @@ func openRegular(files filesystem, name string) (file, info, error) {
 // durably if sync is set.
 func makeDirs(files filesystem, name string, sync bool) (filesystem, error) {
 	dir, err := files.openDir(name)
-	if !isNotExist(err) {
+	parent, base := splitPath(name)
+	if !isNotExist(err) || parent == name {
 		return dir, err
 	}
-	parent, base := splitPath(name)
 	above, err := makeDirs(files, parent, sync)
 	if err != nil {
 		return nil, err

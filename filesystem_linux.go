@@ -45,10 +45,15 @@ type rawFile int
 // beneath confines a look-up: no "..", absolute path or link leads outside.
 const beneath = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS
 
+// maxCrossings is how often a look-up is tried again because a rename ran
+// across it, which openat2 says by EAGAIN. A lease on the file gives the same
+// error and does not go away.
+const maxCrossings = 100
+
 // openat is the one place where paths are looked up.
 func (r *rawFiles) openat(name string, flags int, perm fs.FileMode) (int, error) {
 	flags |= unix.O_CLOEXEC
-	for {
+	for tries := 0; ; tries++ {
 		var fd int
 		var err error
 		if r.confined {
@@ -58,7 +63,7 @@ func (r *rawFiles) openat(name string, flags int, perm fs.FileMode) (int, error)
 			if err == unix.EXDEV {
 				err = ErrEscapes
 			}
-			if err == unix.EAGAIN { // a rename ran across the look-up
+			if err == unix.EAGAIN && tries < maxCrossings {
 				continue
 			}
 		} else {

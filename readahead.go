@@ -204,7 +204,11 @@ func aside[T any](t *task, fn func() (T, error)) (T, error) {
 	}()
 	r, ok := receive(t, done)
 	if !ok {
-		return r.v, t.Err()
+		select {
+		case r = <-done:
+		case <-time.After(unwindTime):
+			r.err = t.Err()
+		}
 	}
 	return r.v, r.err
 }

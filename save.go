@@ -103,13 +103,15 @@ func (o *SaveOptions) filePath(dir, name string, now time.Time) (string, error) 
 func checkName(name string) error {
 	bad := &OptionError{Option: "name", Value: name}
 	switch _, base := path.Split(name); {
-	case base == "" || base == ".":
+	case name == "":
 		bad.Reason = "must name a file"
 	case strings.ContainsAny(name, "\\\x00"):
 		bad.Reason = "must not contain a backslash or NUL"
 	case !filepath.IsLocal(filepath.FromSlash(name)):
 		bad.Reason = "must stay below the directory"
 		return fmt.Errorf("%w: %w", ErrEscapes, bad)
+	case base == "" || base == "." || base == "..":
+		bad.Reason = "must name a file"
 	default:
 		return nil
 	}
@@ -203,7 +205,7 @@ func (t *task) saveStream(path string, o publishOptions, fill func(write func([]
 	if err != nil {
 		return err
 	}
-	return t.inSlot("save", path, func() error { return d.finish(name) })
+	return t.inSlot("save", path, func() error { return asLate(d.finish(name)) })
 }
 
 // makeNewDir makes, in a slot, a directory that must not exist.
