@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -287,16 +288,17 @@ func (p *Pool) giveSlot(s *slot) {
 	}
 }
 
-// inSlot makes system calls in a slot. Where the process has run out of
-// descriptors while other operations of the pool hold some, it tries again:
-// call must bear that, having done nothing when it could not open a file.
+// inSlot makes system calls in a slot. Where the process is out of descriptors
+// while other operations of the pool hold some, or another holds a lease on
+// the file, it tries again: call must bear that, having done nothing when it
+// could not open a file.
 func (t *task) inSlot(op, path string, call func() error) error {
 	for tries := 0; ; tries++ {
 		err := t.inSlotOnce(op, path, call)
 		if err == nil {
 			return nil
 		}
-		if !outOfDescriptors(err) || !t.waitForDescriptor(tries) {
+		if !t.mayPass(err, tries) || !t.pause(tries) {
 			return pathError(op, path, err)
 		}
 	}
@@ -321,16 +323,30 @@ func (t *task) cleanUp(op, path string, call func()) {
 	})
 }
 
-// waitForDescriptor waits a little, ever longer, for a descriptor to become
-// free. It reports whether to try again: as long as others of the pool may
-// free one, and then some times in case they just have.
-func (t *task) waitForDescriptor(tries int) bool {
-	const step, last = time.Millisecond, 6
-	if tries >= last && len(t.pool.running()) == 0 {
+// How often a call is tried again: descriptors that nobody in the pool holds
+// are not given up by waiting; a lease is, within some seconds at most.
+const (
+	descriptorTries = 6
+	leaseTries      = 64
+)
+
+// mayPass reports whether an error may have gone when the call is tried again.
+func (t *task) mayPass(err error, tries int) bool {
+	switch {
+	case outOfDescriptors(err):
+		return tries < descriptorTries || len(t.pool.running()) > 0
+	case errors.Is(err, syscall.EAGAIN):
+		return tries < leaseTries
+	default:
 		return false
 	}
+}
+
+// pause waits, without a slot, before a call is tried again: longer each time,
+// up to 64 ms. It reports false if the context ends first.
+func (t *task) pause(tries int) bool {
 	select {
-	case <-time.After(step << min(tries, last)):
+	case <-time.After(time.Millisecond << min(tries, 6)):
 		return true
 	case <-t.Done():
 		return false

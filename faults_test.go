@@ -138,19 +138,19 @@ func (l *lab) saved() map[string]string {
 	return files
 }
 
-// settle waits until the pool has nothing more to do, and checks that nothing
-// is left.
+// settle waits until nothing is under way any more, parts of operations that
+// were left behind included, and checks that nothing is left.
 func (l *lab) settle() {
 	l.Helper()
-	for began := time.Now(); l.pool.Stats().Active > 0; runtime.Gosched() {
-		if time.Since(began) > guard {
-			require.Failf(l, "work does not end", "%+v", l.pool.running())
+	var s Stats
+	var wrong []string
+	for began := time.Now(); time.Since(began) < guard; time.Sleep(time.Millisecond) {
+		s, wrong = l.pool.Stats(), l.faulty.audit()
+		if s.Running+s.Waiting+s.Active+len(wrong) == 0 {
+			return
 		}
 	}
-	s := l.pool.Stats()
-	require.Zero(l, s.Running, "slots in use")
-	require.Zero(l, s.Waiting, "waits for a slot")
-	require.Empty(l, l.faulty.audit())
+	require.Failf(l, "something is left", "%+v, %v, %q", s, l.pool.running(), wrong)
 }
 
 // close closes the pool and checks that nothing is left.

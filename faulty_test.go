@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"sync"
 	"time"
 )
@@ -65,7 +66,7 @@ type books struct {
 func (b *books) reset(h hook) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.hook, b.calls, b.most = h, 0, b.inFlight
+	b.hook, b.calls, b.most, b.violations = h, 0, b.inFlight, nil
 }
 
 // called returns how many operations there have been since the reset, and
@@ -84,12 +85,11 @@ func (b *books) holds() int {
 }
 
 // audit returns what is wrong: files still open, operations still in flight,
-// use after close since the last audit.
+// use after close.
 func (b *books) audit() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	wrong := b.violations
-	b.violations = nil
+	wrong := slices.Clone(b.violations)
 	for _, name := range b.open {
 		wrong = append(wrong, "left open: "+name)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -297,9 +298,9 @@ func (t *task) list(dir string, shallow bool, keep func(name string) bool) ([]st
 func failOnError(_ string, err error) error { return err }
 
 // CopyFile copies src to dst: contents, permission bits, the times of last
-// access and change, and extended attributes as far as dst's file system and
-// the user's rights allow. Missing directories above dst are made. If dst is
-// a directory, the copy goes into it under src's name.
+// change and, on Linux, access, and extended attributes as far as dst's file
+// system and the user's rights allow. Missing directories above dst are made.
+// If dst is a directory, the copy goes into it under src's name.
 //
 // dst is replaced in one step once the copy is whole: at any time, and
 // whatever fails, it is the old file or the new one. If dst is a symbolic
@@ -349,7 +350,7 @@ func (t *task) copyFile(src, dst string) error {
 		if err != nil {
 			return err
 		}
-		o := publishOptions{replace: true, perm: from.mode.Perm()}
+		o := publishOptions{replace: true, perm: 0o600} // until it has src's
 		return publishAt(files, failed, o, func(d *draft) error { return t.copyInto(d, in, from) })
 	})
 	return pathError("copy", failed, err)
@@ -376,6 +377,8 @@ func copyTarget(files filesystem, src, dst string, from info) (string, error) {
 		to, err = files.stat(dst)
 	}
 	switch {
+	case isNotExist(err) && trimSlashes(dst) != dst:
+		return dst, syscall.ENOTDIR // a slash asks for a directory
 	case isNotExist(err):
 		return dst, nil
 	case err != nil:

@@ -79,7 +79,7 @@ func dirToFiles(dir string, opts *DirOptions) operation[[]string] {
 //
 // A file with bytes that are invalid in opts.Encoding is an *[EncodingError],
 // and opts that mean nothing are an *[OptionError]. OutputFile is replaced in
-// one step, when all is cut.
+// one step, when all is cut; if it is the file itself, that is [ErrSameFile].
 func FileToChunks(ctx context.Context, path string, opts *ChunkOptions) ([]TextChunk, error) {
 	return DefaultPool.FileToChunks(ctx, path, opts)
 }
@@ -190,9 +190,6 @@ func (c *chunking) inputs(path string) ([]string, error) {
 		return []string{path}, err
 	}
 	c.many = true
-	if c.form != nil {
-		c.replaces = c.task.find(c.opts.OutputFile)
-	}
 	var unlisted []SkippedFile
 	w := walk{
 		task:    c.task,
@@ -222,6 +219,9 @@ func (c *chunking) inputs(path string) ([]string, error) {
 // run cuts the files and saves the chunks.
 func (c *chunking) run(paths []string) ([]TextChunk, error) {
 	c.meter.setTotal(len(paths))
+	if c.form != nil {
+		c.replaces = c.task.find(c.opts.OutputFile)
+	}
 	var chunks []TextChunk
 	cut := func(write func([]byte) error) (err error) {
 		chunks, err = c.cutAll(paths, write)
@@ -352,7 +352,7 @@ func (c *chunking) text(path string, limit int64) (string, int64, error) {
 	content, err := c.task.read(path, limit, c.encoding.check())
 	if c.isOutput(content.info) {
 		content.free()
-		err = pathError("chunk", path, ErrExcluded)
+		err = c.ownOutput(path)
 	}
 	if err != nil {
 		return "", 0, err
@@ -367,7 +367,7 @@ func (c *chunking) text(path string, limit int64) (string, int64, error) {
 func (c *chunking) readerText(path string) (string, int64, error) {
 	st, err := c.task.stat("chunk", path)
 	if err == nil && c.isOutput(st) {
-		err = pathError("chunk", path, ErrExcluded)
+		err = c.ownOutput(path)
 	}
 	if err != nil {
 		return "", 0, err
@@ -382,7 +382,15 @@ func (c *chunking) readerText(path string) (string, int64, error) {
 // isOutput reports whether a file is the one that will be replaced, which is
 // not its own input.
 func (c *chunking) isOutput(st info) bool {
-	return c.many && c.replaces != nil && sameFile(st, *c.replaces)
+	return c.replaces != nil && sameFile(st, *c.replaces)
+}
+
+// ownOutput is the error of a file that isOutput.
+func (c *chunking) ownOutput(path string) error {
+	if c.many {
+		return pathError("chunk", path, ErrExcluded)
+	}
+	return pathError("chunk", path, ErrSameFile)
 }
 
 // skip leaves a file out, if that is allowed, or returns the error that ends

@@ -125,7 +125,8 @@ func checkName(name string) error {
 //
 // The name never stands for half a file: whatever fails, and even if the
 // process is killed, it is absent or what it was before, or it is the whole
-// new file. With a failure nothing else is left behind either.
+// new file. A failure leaves no temporary file behind; directories that were
+// made stay.
 func SaveToFile(ctx context.Context, text, dir, name string, opts *SaveOptions) (path string, err error) {
 	return DefaultPool.SaveToFile(ctx, text, dir, name, opts)
 }
