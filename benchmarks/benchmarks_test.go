@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestMain lets the test binary stand in for the command, which starts itself
+// to measure memory.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "-peak" {
+		if err := printPeak(os.Args[2], os.Stdin, os.Stdout); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// quickInputs returns small inputs that are removed after the test.
+func quickInputs(t *testing.T) *inputs {
+	t.Helper()
+	in, err := newInputs(true, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := in.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return in
+}
+
+// TestAnswersAgree runs every contender of every row once. measure itself
+// fails when two of them answer differently.
+func TestAnswersAgree(t *testing.T) {
+	in := quickInputs(t)
+	for _, w := range works(in) {
+		t.Run(w.name, func(t *testing.T) {
+			c, err := w.prepare()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := c.measure(1, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.work = w
+			if lines := r.lines(); len(lines) < len(c.peers) {
+				t.Errorf("%d lines for %d peers", len(lines), len(c.peers))
+			}
+		})
+	}
+}
+
+// TestMeasureFindsDisagreement gives two contenders that differ.
+func TestMeasureFindsDisagreement(t *testing.T) {
+	answer := func(n int64) run { return func() (int64, error) { return n, nil } }
+	c := &contest{ours: answer(1), peers: []peer{{"same", 0, answer(1)}, {"other", 0, answer(2)}}}
+	if _, err := c.measure(1, 0); err == nil || !strings.Contains(err.Error(), "other answers 2") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// TestPlot checks that the picture is well-formed and has a chart for each
+// title.
+func TestPlot(t *testing.T) {
+	in := quickInputs(t)
+	results, err := compete(in, regexp.MustCompile("ReadFiles|ListFiles"), options{rounds: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	svg := plot(results)
+	dec := xml.NewDecoder(bytes.NewReader(svg))
+	for {
+		if _, err := dec.Token(); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatalf("%v in\n%s", err, svg)
+		}
+	}
+	for _, r := range results {
+		if !strings.Contains(string(svg), r.plot) {
+			t.Errorf("no chart %q", r.plot)
+		}
+	}
+}
+
+// TestGrowth runs the growth with sizes that take no time.
+func TestGrowth(t *testing.T) {
+	var out strings.Builder
+	sizes := growthSizes{files: 1000, file: 1 << 20, tree: 1e6, treeFile: 1000}
+	if err := growth(&out, quickInputs(t), sizes); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"1000 files of 1 KiB", "1 file of 1 MiB", "a tree of 0.001 GB", "ReadFiles"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, out.String())
+		}
+	}
+}

@@ -1,0 +1,45 @@
+package main
+
+import "fmt"
+
+// A work is one job that fileops and its peers both do.
+type work struct {
+	name    string
+	plot    string // the title of its chart; "" = not plotted
+	prepare func() (*contest, error)
+}
+
+// works lists them all, in the order of the table.
+func works(in *inputs) []work {
+	large, place := sizeName(in.largeSize()), in.place
+	return []work{
+		{name: "ReadFile, 4 KiB", prepare: in.readSmall},
+		{name: "AsyncReadFile + Await, 4 KiB", prepare: in.readSmallAsync},
+		{name: "ReadFile, " + large + " of ASCII", prepare: in.readLarge(in.ascii, 2.5)},
+		{name: "ReadFile, " + large + " of mixed text", prepare: in.readLarge(in.mixed, 1)},
+		{name: "ReadFiles over the corpus", plot: "Read every file of the corpus", prepare: in.readCorpus},
+		{name: "one AsyncReadFile a file of the corpus, all awaited", prepare: in.readCorpusAsync},
+		{name: "ListFiles on GOROOT, sorted", plot: "List a tree, sorted", prepare: in.listTree},
+		{name: "ChunkText, " + large + " of ASCII", plot: "Cut a text into chunks", prepare: in.chunkText(in.ascii, 6e9)},
+		{name: "ChunkText, " + large + " of mixed text", prepare: in.chunkText(in.mixed, 4e9)},
+		{name: "ConcatTo a file, the corpus, on " + place, plot: "Concatenate the corpus into a file", prepare: in.concat},
+		{name: "Chunk of the corpus directory to .jsonl, on " + place, plot: "Read and chunk the corpus, write JSON lines", prepare: in.chunkTree},
+		{name: "CopyFile, " + large + ", on " + place, prepare: in.copyFile(in.largeSize(), 1)},
+		{name: "CopyFile, 4 KiB, on " + place, prepare: in.copyFile(4<<10, 0.7)},
+		{name: fmt.Sprintf("SaveChunks, %d chunks, on %s", in.chunkCount(), place), prepare: in.saveChunks},
+		{name: "Submit of an empty function", prepare: in.submit},
+	}
+}
+
+// sizeName writes a size in binary units.
+func sizeName(n int) string {
+	for _, u := range []struct {
+		size int
+		name string
+	}{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
+		if n >= u.size {
+			return fmt.Sprintf("%d %s", n/u.size, u.name)
+		}
+	}
+	return fmt.Sprintf("%d B", n)
+}

@@ -1,0 +1,100 @@
+// Ingest cuts the text files of a directory into chunks for a search index or
+// a language model, and writes them to one file.
+//
+//	go run ./examples/ingest [flags] [DIR]
+//
+// DIR is the current directory unless given. What cannot be read as text is
+// left out and reported with its reason.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"time"
+
+	"github.com/lion-agi/fileops"
+)
+
+// What the program exits with.
+const (
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitInterrupted = 130 // 128 + SIGINT, as shells have it
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C kills, should the first not be enough
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the program: it returns what to exit with.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	s, code := parse(args, stdout, stderr)
+	if s == nil {
+		return code
+	}
+	r, err := ingest(ctx, s, stderr)
+	if err == nil {
+		if !s.quiet {
+			r.print(stdout, s.verbose)
+		}
+		return exitOK
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(stderr, "ingest: interrupted")
+		if stuck, ok := errors.AsType[*fileops.StuckError](err); ok {
+			fmt.Fprintln(stderr, "ingest:", stuck)
+		}
+		return exitInterrupted
+	}
+	fmt.Fprintln(stderr, "ingest:", err)
+	if _, ok := errors.AsType[*fileops.OptionError](err); ok {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// closeTime is how long an interrupted run waits for its work to stop, so
+// that it leaves nothing behind; longer only a hung disk takes.
+const closeTime = 2 * time.Second
+
+// ingest does what the settings say: all of it is one call of Chunk.
+func ingest(ctx context.Context, s *settings, stderr io.Writer) (*report, error) {
+	pool := fileops.NewPool(fileops.PoolOptions{Workers: int(s.workers)})
+	meter := newMeter(stderr, s.quiet)
+	began := time.Now()
+	r := &report{source: s.dir, output: s.opts.OutputFile, earlier: earlierOutputs(s.dir, s.opts.OutputFile)}
+
+	opts := s.opts
+	opts.Exclude = slices.Concat(opts.Exclude, otherForms(r.earlier, r.output))
+	opts.OnSkip = r.skip
+	opts.Progress = func(p fileops.Progress) {
+		r.done = p
+		meter.show(p)
+	}
+	if opts.Unit == fileops.Tokens {
+		opts.Tokenizer = r.tokenize
+	}
+	chunks, err := pool.Chunk(ctx, s.dir, &opts)
+
+	meter.clear()
+	if err := errors.Join(err, closePool(pool)); err != nil {
+		return nil, err
+	}
+	r.took = time.Since(began)
+	r.count(chunks)
+	return r, nil
+}
+
+func closePool(pool *fileops.Pool) error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	return pool.Close(ctx)
+}

@@ -1,0 +1,357 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/lion-agi/fileops"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// An outcome is what a run of the program left.
+type outcome struct {
+	code           int
+	stdout, stderr string
+}
+
+func ingestArgs(ctx context.Context, args ...string) outcome {
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, args, &stdout, &stderr)
+	return outcome{code, stdout.String(), stderr.String()}
+}
+
+// writeTree makes files in a new directory.
+func writeTree(t *testing.T, files map[string]string) string {
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o666))
+	}
+	return dir
+}
+
+var tree = map[string]string{
+	"a.txt":         strings.Repeat("héllo, wörld! ", 300),
+	"empty":         "",
+	"sub/b.md":      "short\n",
+	"sub/blank.txt": " \n\t ",
+	"sub/c.bin":     "\xff\x00\xfe",
+}
+
+const treeChars = 14*300 + 6 + 4
+
+func readJSONL(t *testing.T, path string) (chunks []fileops.TextChunk) {
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for line := range strings.Lines(string(data)) {
+		var c fileops.TextChunk
+		require.NoError(t, json.Unmarshal([]byte(line), &c))
+		chunks = append(chunks, c)
+	}
+	return chunks
+}
+
+func TestWritesChunksAndSaysWhatItDid(t *testing.T) {
+	dir := writeTree(t, tree)
+	out := filepath.Join(t.TempDir(), "out.jsonl")
+	for _, unit := range []string{"chars", "tokens"} {
+		t.Run(unit, func(t *testing.T) {
+			got := ingestArgs(t.Context(), "-o", out, "-unit", unit, "-size", "100", "-threshold", "0", "-overlap", "1", dir)
+			require.Equal(t, exitOK, got.code, got.stderr)
+			assert.Empty(t, got.stderr)
+			chunks := readJSONL(t, out)
+			lines := fields(got.stdout)
+			assert.Equal(t, dir, lines["source"])
+			assert.Equal(t, "4", lines["files"])
+			assert.Equal(t, grouped(treeChars), lines["characters"])
+			assert.Equal(t, grouped(len(chunks))+" in "+out, lines["chunks"])
+			assert.Equal(t, "1", lines["skipped"])
+			assert.Contains(t, got.stdout, "  not utf-8 text: 1\n    "+filepath.Join(dir, "sub", "c.bin")+"\n")
+			assert.Regexp(t, `^\d+\.\d\d s for 0\.0 MB, \d+ MB/s$`, lines["time"])
+		})
+	}
+}
+
+// fields returns the lines of a report by their names.
+func fields(report string) map[string]string {
+	m := make(map[string]string)
+	for line := range strings.Lines(report) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		m[name] = strings.TrimSpace(value)
+	}
+	return m
+}
+
+func TestFlagsReachThePackage(t *testing.T) {
+	dir := writeTree(t, map[string]string{"a.txt": "caf\xe9 au lait", "b.md": "no", "sub/c.txt": "deep"})
+	out := filepath.Join(t.TempDir(), "out.jsonl")
+	got := ingestArgs(t.Context(), "-o", out, "-size", "6", "-overlap", "0.5", "-threshold", "0",
+		"-types", ".txt, rst", "-shallow", "-encoding", "latin1", "-workers", "1", dir)
+	require.Equal(t, exitOK, got.code, got.stderr)
+	var texts []string
+	for _, c := range readJSONL(t, out) {
+		texts = append(texts, c.Text)
+	}
+	assert.Equal(t, []string{"café au", "au lait"}, texts)
+	assert.Equal(t, "12", fields(got.stdout)["characters"])
+}
+
+func TestDefaultDirectoryIsTheCurrentOne(t *testing.T) {
+	t.Chdir(writeTree(t, tree))
+	got := ingestArgs(t.Context())
+	require.Equal(t, exitOK, got.code, got.stderr)
+	assert.Equal(t, ".", fields(got.stdout)["source"])
+	assert.Equal(t, "a.txt", readJSONL(t, "chunks.jsonl")[0].FilePath)
+}
+
+func TestEarlierOutputIsNotInput(t *testing.T) {
+	for _, encoding := range []string{"utf-8", "windows-1252"} {
+		t.Run(encoding, func(t *testing.T) {
+			t.Chdir(writeTree(t, map[string]string{"a.txt": "été", "sub/chunks.json": "another's", "my chunks.jsonl": "mine"}))
+			args := []string{"-encoding", encoding, "-unit", "tokens"}
+			first := ingestArgs(t.Context(), args...)
+			require.Equal(t, exitOK, first.code, first.stderr)
+			want, err := os.ReadFile("chunks.jsonl")
+			require.NoError(t, err)
+
+			second := ingestArgs(t.Context(), args...)
+			require.Equal(t, exitOK, second.code, second.stderr)
+			got, err := os.ReadFile("chunks.jsonl")
+			require.NoError(t, err)
+			assert.Equal(t, string(want), string(got))
+			assert.Contains(t, second.stdout, "  written by an earlier run: 1\n    chunks.jsonl\n")
+			assert.Equal(t, fields(first.stdout)["files"], fields(second.stdout)["files"])
+
+			inAnotherForm := ingestArgs(t.Context(), append(args, "-o", "chunks.csv")...)
+			assert.Contains(t, inAnotherForm.stdout, "  written by an earlier run: 1\n    chunks.jsonl\n")
+		})
+	}
+}
+
+func TestEarlierOutputIsFoundThroughLinks(t *testing.T) {
+	dir := writeTree(t, map[string]string{"a.txt": "text", "sub/out.json": "[]"})
+	link := filepath.Join(t.TempDir(), "link")
+	require.NoError(t, os.Symlink(dir, link))
+	got := ingestArgs(t.Context(), "-o", filepath.Join(dir, "sub", "out.json"), link)
+	require.Equal(t, exitOK, got.code, got.stderr)
+	assert.Contains(t, got.stdout, "earlier run: 1\n    "+filepath.Join(link, "sub", "out.json")+"\n")
+}
+
+func TestExclude(t *testing.T) {
+	t.Chdir(writeTree(t, map[string]string{".git/config": "c", "a.txt": "a", "sub/b.txt": "b", ".gitignore": "i"}))
+	paths := func(args ...string) (paths []string) {
+		got := ingestArgs(t.Context(), args...)
+		require.Equal(t, exitOK, got.code, got.stderr)
+		for _, c := range readJSONL(t, "chunks.jsonl") {
+			paths = append(paths, c.FilePath)
+		}
+		require.NoError(t, os.Remove("chunks.jsonl"))
+		return paths
+	}
+	assert.Equal(t, []string{".gitignore", "a.txt", "sub/b.txt"}, paths())
+	assert.Equal(t, []string{".git/config", "a.txt"}, paths("-exclude", "sub/, ignore"))
+	assert.Equal(t, []string{".git/config", ".gitignore", "a.txt", "sub/b.txt"}, paths("-exclude", ""))
+
+	excluded := ingestArgs(t.Context()).stdout
+	assert.Contains(t, excluded, "excluded by the options: 1\n    .git/config\n")
+}
+
+func TestOutputForms(t *testing.T) {
+	dir := writeTree(t, map[string]string{"a.txt": "say \"hi\",\nthen 走る", "b.txt": "b"})
+	out := t.TempDir()
+
+	asJSON := filepath.Join(out, "c.json")
+	require.Equal(t, exitOK, ingestArgs(t.Context(), "-o", asJSON, dir).code)
+	data, err := os.ReadFile(asJSON)
+	require.NoError(t, err)
+	var chunks []fileops.TextChunk
+	require.NoError(t, json.Unmarshal(data, &chunks))
+	require.Len(t, chunks, 2)
+	assert.Equal(t, "say \"hi\",\nthen 走る", chunks[0].Text)
+
+	asCSV := filepath.Join(out, "c.csv")
+	require.Equal(t, exitOK, ingestArgs(t.Context(), "-o", asCSV, dir).code)
+	data, err = os.ReadFile(asCSV)
+	require.NoError(t, err)
+	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, rows, 3)
+	assert.Equal(t, "chunk_content", rows[0][0])
+	assert.Equal(t, "say \"hi\",\nthen 走る", rows[1][0])
+}
+
+func TestWrongUse(t *testing.T) {
+	dir := writeTree(t, tree)
+	out := filepath.Join(t.TempDir(), "out.jsonl")
+	for _, c := range []struct {
+		name    string
+		args    []string
+		code    int
+		message string
+	}{
+		{"unknown flag", []string{"-nope"}, exitUsage, "not defined: -nope"},
+		{"not a number", []string{"-size", "x", dir}, exitUsage, `invalid value "x" for flag -size`},
+		{"negative size", []string{"-o", out, "-size", "-1", dir}, exitUsage, "Size = -1"},
+		{"overlap above one", []string{"-o", out, "-overlap", "1.5", dir}, exitUsage, "Overlap = 1.5"},
+		{"negative threshold", []string{"-o", out, "-threshold", "-1", dir}, exitUsage, "Threshold = -1"},
+		{"unknown unit", []string{"-unit", "bytes", dir}, exitUsage, "must be chars or tokens"},
+		{"unknown encoding", []string{"-o", out, "-encoding", "klingon", dir}, exitUsage, `Encoding = "klingon"`},
+		{"negative workers", []string{"-workers", "-1", dir}, exitUsage, "-workers"},
+		{"unknown form", []string{"-o", out + ".txt", dir}, exitUsage, "must end in"},
+		{"no output", []string{"-o", "", dir}, exitUsage, "-o needs a file"},
+		{"two directories", []string{dir, dir}, exitUsage, "one directory at a time"},
+		{"missing directory", []string{"-o", out, filepath.Join(dir, "none")}, exitFailure, "none: no such file"},
+		{"missing encoding in a file", []string{"-o", out, filepath.Join(dir, "sub", "c.bin")}, exitFailure, "invalid utf-8 at byte 0"},
+		{"output below a file", []string{"-o", filepath.Join(dir, "a.txt", "x.json"), dir}, exitFailure, "not a directory"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := ingestArgs(t.Context(), c.args...)
+			assert.Equal(t, c.code, got.code)
+			assert.Empty(t, got.stdout)
+			assert.True(t, strings.HasPrefix(got.stderr, "ingest: "), got.stderr)
+			assert.Contains(t, got.stderr, c.message)
+			assert.NoFileExists(t, out)
+		})
+	}
+}
+
+func TestHelpIsNoError(t *testing.T) {
+	got := ingestArgs(t.Context(), "-help")
+	assert.Equal(t, exitOK, got.code)
+	assert.Contains(t, got.stdout, "-overlap")
+	assert.Empty(t, got.stderr)
+}
+
+func TestQuietAndVerbose(t *testing.T) {
+	files := make(map[string]string)
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		files[name] = "\xff"
+	}
+	dir := writeTree(t, files)
+	out := filepath.Join(t.TempDir(), "out.jsonl")
+
+	assert.Empty(t, ingestArgs(t.Context(), "-quiet", "-o", out, dir).stdout)
+	assert.FileExists(t, out)
+
+	brief := ingestArgs(t.Context(), "-o", out, dir).stdout
+	assert.Contains(t, brief, "and 2 more")
+	assert.NotContains(t, brief, filepath.Join(dir, "e"))
+
+	assert.Contains(t, ingestArgs(t.Context(), "-v", "-o", out, dir).stdout, filepath.Join(dir, "e"))
+}
+
+// A fuse is a context that ends after it was asked some times whether it has,
+// and so in the middle of the work, at the same place in each run.
+type fuse struct {
+	context.Context
+	end  context.CancelFunc
+	left atomic.Int64
+}
+
+func newFuse(t *testing.T, length int64) *fuse {
+	ctx, end := context.WithCancel(t.Context())
+	f := &fuse{Context: ctx, end: end}
+	f.left.Store(length)
+	return f
+}
+
+func (f *fuse) Err() error {
+	if f.left.Add(-1) < 0 {
+		f.end()
+	}
+	return f.Context.Err()
+}
+
+func TestInterruptedRunLeavesNothing(t *testing.T) {
+	dir := writeTree(t, tree)
+	codes := make(map[int]int)
+	for length := int64(0); codes[exitOK] < 3; length++ {
+		out := filepath.Join(t.TempDir(), "out.jsonl")
+		ctx := newFuse(t, length)
+		got := ingestArgs(ctx, "-o", out, "-size", "10", dir)
+		codes[got.code]++
+		if got.code == exitOK {
+			assert.NotEmpty(t, readJSONL(t, out))
+			continue
+		}
+		require.Equal(t, exitInterrupted, got.code, got.stderr)
+		assert.Equal(t, "ingest: interrupted\n", got.stderr)
+		assert.Empty(t, got.stdout)
+		left, err := os.ReadDir(filepath.Dir(out))
+		require.NoError(t, err)
+		assert.Empty(t, left, "after %d looks at the context", length)
+	}
+	assert.Positive(t, codes[exitInterrupted])
+}
+
+func TestInterruptedRunKeepsTheOldOutput(t *testing.T) {
+	dir := writeTree(t, tree)
+	out := filepath.Join(t.TempDir(), "out.jsonl")
+	require.NoError(t, os.WriteFile(out, []byte("old"), 0o666))
+	got := ingestArgs(newFuse(t, 3), "-o", out, dir)
+	require.Equal(t, exitInterrupted, got.code)
+	data, err := os.ReadFile(out)
+	require.NoError(t, err)
+	assert.Equal(t, "old", string(data))
+}
+
+func TestMeter(t *testing.T) {
+	p := fileops.Progress{Files: 1200, Total: 34567, Bytes: 8_900_000}
+	for _, c := range []struct {
+		name  string
+		meter *meter
+		want  string
+	}{
+		{"terminal", &meter{terminal: true}, eraseLine + "1,200 of 34,567 files, 8.9 MB" + eraseLine},
+		{"long work elsewhere", &meter{}, "ingest: 1,200 of 34,567 files, 8.9 MB\n"},
+		{"quiet", &meter{terminal: true, off: true}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var b bytes.Buffer
+			m := c.meter
+			m.w = &b
+			m.show(p)
+			m.clear()
+			m.show(p)
+			assert.Equal(t, c.want, b.String())
+		})
+	}
+}
+
+func TestIsTerminal(t *testing.T) {
+	assert.False(t, isTerminal(io.Discard))
+	f, err := os.Create(filepath.Join(t.TempDir(), "f"))
+	require.NoError(t, err)
+	defer f.Close()
+	assert.False(t, isTerminal(f))
+}
+
+func TestUnlistedDirectoriesAreNoFiles(t *testing.T) {
+	r := report{done: fileops.Progress{Files: 5}}
+	r.skip(fileops.SkippedFile{Path: "d", Err: &fs.PathError{Op: "list", Path: "d", Err: fs.ErrPermission}})
+	r.skip(fileops.SkippedFile{Path: "f", Err: &fs.PathError{Op: "read", Path: "f", Err: fs.ErrPermission}})
+	assert.Equal(t, 4, r.files())
+	var b bytes.Buffer
+	r.groups()[0].print(&b, false)
+	assert.Equal(t, "  permission denied: 2\n    d\n    f\n", strings.ReplaceAll(b.String(), fs.ErrPermission.Error(), "permission denied"))
+}
+
+func TestGrouped(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
+		assert.Equal(t, want, grouped(n))
+	}
+}

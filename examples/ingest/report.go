@@ -1,0 +1,153 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lion-agi/fileops"
+)
+
+// A report is what a run has done.
+type report struct {
+	source, output string
+	earlier        []string // outputs of earlier runs
+	done           fileops.Progress
+	skipped        []fileops.SkippedFile
+	chars          atomic.Int64 // code points in the files, whose chunks overlap
+	chunks         int
+	took           time.Duration
+}
+
+func (r *report) skip(s fileops.SkippedFile) { r.skipped = append(r.skipped, s) }
+
+// tokenize splits a file's text into words. It is the one place where all of
+// the text passes, between the words too.
+func (r *report) tokenize(text string) []string {
+	r.chars.Add(int64(utf8.RuneCountInString(text)))
+	return strings.Fields(text)
+}
+
+// count counts the chunks, and in them the characters unless tokenize has.
+func (r *report) count(chunks []fileops.TextChunk) {
+	r.chunks = len(chunks)
+	if r.chars.Load() == 0 {
+		r.chars.Store(int64(characters(chunks)))
+	}
+}
+
+// characters returns the length of the texts that chunks of characters were
+// cut from: that of all chunks less what each shares with the next.
+func characters(chunks []fileops.TextChunk) int {
+	n := 0
+	for i, c := range chunks {
+		n += c.Size
+		if i+1 < len(chunks) && chunks[i+1].ID > 1 { // of the same file
+			shared := c.End - chunks[i+1].Start
+			n -= utf8.RuneCountInString(c.Text[len(c.Text)-shared:])
+		}
+	}
+	return n
+}
+
+// files is how many files the chunks are from.
+func (r *report) files() int {
+	n := r.done.Files
+	for _, s := range r.skipped {
+		if !isDirectory(s) {
+			n--
+		}
+	}
+	return n
+}
+
+// isDirectory reports whether what was skipped is a directory that could not
+// be listed.
+func isDirectory(s fileops.SkippedFile) bool {
+	e, ok := errors.AsType[*fs.PathError](s.Err)
+	return ok && e.Op == "list"
+}
+
+// print tells of the run. Unless verbose, it names some of the skipped files.
+func (r *report) print(w io.Writer, verbose bool) {
+	line := func(name, value string) { fmt.Fprintf(w, "%-12s%s\n", name, value) }
+	line("source", r.source)
+	line("files", grouped(r.files()))
+	line("characters", grouped(int(r.chars.Load())))
+	line("chunks", grouped(r.chunks)+" in "+r.output)
+	line("skipped", grouped(len(r.skipped)))
+	for _, g := range r.groups() {
+		g.print(w, verbose)
+	}
+	seconds := r.took.Seconds()
+	line("time", fmt.Sprintf("%.2f s for %s MB, %.0f MB/s", seconds, megabytes(r.done.Bytes), float64(r.done.Bytes)/1e6/seconds))
+}
+
+// A group is the files that were skipped for one reason.
+type group struct {
+	reason string
+	files  []fileops.SkippedFile
+}
+
+// groups sorts the skipped files by reason, the most frequent first.
+func (r *report) groups() []*group {
+	byReason := make(map[string]*group)
+	var all []*group
+	for _, s := range r.skipped {
+		why := r.reason(s)
+		if byReason[why] == nil {
+			byReason[why] = &group{reason: why}
+			all = append(all, byReason[why])
+		}
+		byReason[why].files = append(byReason[why].files, s)
+	}
+	slices.SortStableFunc(all, func(a, b *group) int { return cmp.Compare(len(b.files), len(a.files)) })
+	return all
+}
+
+// reason says why a file was skipped, without what is about this file only.
+func (r *report) reason(s fileops.SkippedFile) string {
+	if e, ok := errors.AsType[*fileops.EncodingError](s.Err); ok {
+		return "not " + e.Encoding + " text"
+	}
+	if slices.Contains(r.earlier, s.Path) {
+		return "written by an earlier run"
+	}
+	if e, ok := errors.AsType[*fs.PathError](s.Err); ok {
+		return e.Err.Error()
+	}
+	return s.Err.Error()
+}
+
+// namedFiles is how many files of a group are named when not all are.
+const namedFiles = 3
+
+func (g *group) print(w io.Writer, verbose bool) {
+	fmt.Fprintf(w, "  %s: %s\n", g.reason, grouped(len(g.files)))
+	for i, s := range g.files {
+		if !verbose && i == namedFiles {
+			fmt.Fprintf(w, "    and %s more (-v lists them)\n", grouped(len(g.files)-i))
+			break
+		}
+		fmt.Fprintf(w, "    %s\n", s.Path)
+	}
+}
+
+// grouped writes a number with its digits in groups of three.
+func grouped(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f", float64(n)/1e6) }

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/lion-agi/fileops"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const oddName = `odd "dir" & <i>/a b#c?d%41+.txt`
+
+var links = regexp.MustCompile(`(?:href|src|action)="([^"]*)"`)
+
+// linksOf returns the URLs in a page, as a browser takes them.
+func linksOf(page string) (urls []string) {
+	for _, m := range links.FindAllStringSubmatch(page, -1) {
+		urls = append(urls, html.UnescapeString(m[1]))
+	}
+	return urls
+}
+
+func TestEveryLinkLeadsSomewhere(t *testing.T) {
+	f := newFixture(t, nil)
+	f.write(oddName, "text")
+	seen := map[string]bool{"/concat": true} // which needs a selection
+	todo := []string{"/", "/view/a.txt?size=2"}
+	for len(todo) > 0 {
+		next := todo[0]
+		todo = todo[1:]
+		if seen[next] {
+			continue
+		}
+		seen[next] = true
+		r := f.get(next)
+		if strings.Contains(next, "noise.bin") || strings.Contains(next, "big.txt") || strings.Contains(next, "out.txt") {
+			continue // which TestStatuses has
+		}
+		require.Equal(t, http.StatusOK, r.StatusCode, next)
+		if strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
+			todo = append(todo, linksOf(text(t, r))...)
+		}
+	}
+	for _, want := range []string{"/browse/sub", "/view/sub/c.txt", "/file/sub/c.txt", "/static/style.css", "/static/script.js", "/static/icon.svg"} {
+		assert.Contains(t, seen, want)
+	}
+	assert.Contains(t, seen, pathURL("/view/", oddName))
+}
+
+func TestBrowse(t *testing.T) {
+	f := newFixture(t, nil)
+	f.write(oddName, "text")
+	page := text(t, f.get("/"))
+	assert.Contains(t, page, `<input type="checkbox" name="path" value="a.txt"`)
+	assert.Contains(t, page, `<a class="dir" href="/browse/sub">sub/</a>`)
+	assert.NotContains(t, page, "c.txt", "which is a directory below")
+	assert.NotContains(t, page, "<i>")
+	assert.Contains(t, page, "odd &#34;dir&#34; &amp; &lt;i&gt;")
+	assert.Equal(t, page, text(t, f.get("/browse/")))
+
+	below := text(t, f.get("/browse/sub/"))
+	assert.Contains(t, below, `value="sub/c.txt"`)
+	assert.Contains(t, below, `<a href="/browse/sub">sub</a>`)
+}
+
+func TestEmptyDirectory(t *testing.T) {
+	f := newFixture(t, nil)
+	f.write("lone/dir/x", "")
+	assert.NotContains(t, text(t, f.get("/browse/lone")), "Nothing is here")
+	f2 := newFixture(t, nil)
+	require.NoError(t, f2.mkdir("hollow"))
+	assert.Contains(t, text(t, f2.get("/browse/hollow")), "Nothing is here")
+}
+
+// What the form of a page sends, without JavaScript, joins what was selected.
+func TestSelectionIsConcatenated(t *testing.T) {
+	f := newFixture(t, nil)
+	f.write(oddName, "odd text")
+	page := text(t, f.get("/"))
+	require.Contains(t, page, `<form action="/concat">`)
+	dir, _, _ := strings.Cut(oddName, "/")
+	require.Contains(t, page, `value="`+html.EscapeString(dir)+`"`)
+	form := url.Values{"type": {""}, "path": {dir, "a.txt"}}
+	assert.Equal(t, "---\na.txt\n---\n\nalpha\n\n---\n"+oddName+"\n---\n\nodd text", text(t, f.get("/concat?"+form.Encode())))
+}
+
+func TestViewEscapes(t *testing.T) {
+	f := newFixture(t, nil)
+	f.write("x.html", `<script>alert("é")</script>`)
+	for _, query := range []string{"", "?size=10&overlap=0.5&threshold=0"} {
+		r := f.get("/view/x.html" + query)
+		page := text(t, r)
+		assert.NotContains(t, page, "<script>")
+		assert.Contains(t, page, "&lt;script&gt;")
+		assert.Contains(t, page, "27 characters")
+		assert.Contains(t, r.Header.Get("Content-Security-Policy"), "script-src 'self'")
+	}
+}
+
+func TestViewShowsTheBeginningOfLargeFiles(t *testing.T) {
+	f := newFixture(t, func(s *settings) { s.pool.MaxFileSize = 1 << 20 })
+	f.write("large.txt", "1"+strings.Repeat("é", shownBytes/2))
+	page := text(t, f.get("/view/large.txt"))
+	assert.Contains(t, page, "The file goes on")
+	assert.Equal(t, shownBytes/2-1, strings.Count(page, "é"), "the one that is cut through is left out")
+	assert.NotContains(t, page, "�")
+
+	page = text(t, f.get("/view/large.txt?size=10&overlap=0&threshold=0"))
+	assert.Equal(t, shownChunks, strings.Count(page, `<li id="chunk-`))
+	assert.Contains(t, page, "Only the first chunks are shown")
+}
+
+func TestChunksAreColored(t *testing.T) {
+	f := newFixture(t, nil)
+	f.write("digits", "0123456789abcdef")
+	page := text(t, f.get("/view/digits?size=6&overlap=0.34&threshold=0"))
+	for _, want := range []string{
+		"<pre>\n01234<mark class=\"even\">56</mark></pre>",
+		"<pre>\n<mark class=\"even\">56</mark>789a<mark class=\"odd\">bc</mark></pre>",
+		"<pre>\n<mark class=\"odd\">bc</mark>def</pre>",
+	} {
+		assert.Contains(t, page, want)
+	}
+	assert.Contains(t, page, `name="size" min="1" value="6"`)
+	assert.Contains(t, page, "3 chunks of 16 characters")
+}
+
+// The parts make up the chunks, and neighbors show the same overlap.
+func TestColoredParts(t *testing.T) {
+	const source = "Größe, 走れ メロス\n and some  more words 🦊🦊 to cut into pieces\t."
+	for _, unit := range []fileops.Unit{fileops.Chars, fileops.Tokens} {
+		for size := 1; size < 12; size++ {
+			for _, overlap := range []float64{0, 0.3, 0.5, 1} {
+				chunks, err := fileops.ChunkText(source, &fileops.ChunkOptions{Unit: unit, Size: size, Overlap: overlap, Threshold: 1})
+				require.NoError(t, err)
+				shown := colored(source, chunks, len(chunks))
+				require.Len(t, shown, len(chunks))
+				for i, c := range shown {
+					require.Equal(t, source[c.Start:c.End], c.Before+c.Own+c.After)
+					if i == 0 {
+						require.Empty(t, c.Before)
+					} else {
+						require.Equal(t, shown[i-1].After, c.Before)
+						require.NotEqual(t, shown[i-1].Odd, c.Odd)
+					}
+				}
+				require.Empty(t, shown[len(shown)-1].After)
+			}
+		}
+	}
+}
+
+func TestErrorsArePages(t *testing.T) {
+	f := newFixture(t, nil)
+	r := f.get("/view/%3Cb%3Enone")
+	assert.Equal(t, http.StatusNotFound, r.StatusCode)
+	assert.Equal(t, "text/html; charset=utf-8", r.Header.Get("Content-Type"))
+	page := text(t, r)
+	assert.Contains(t, page, "read &lt;b&gt;none: no such file")
+	assert.Contains(t, page, "<h1>Not Found</h1>")
+}
+
+func TestCrumbs(t *testing.T) {
+	assert.Empty(t, crumbs(""))
+	assert.Equal(t, []crumb{{"a", "a"}, {"b", "a/b"}, {"c", "a/b/c"}}, crumbs("a/b/c"))
+}

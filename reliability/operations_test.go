@@ -1,0 +1,215 @@
+//go:build linux
+
+package reliability
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/lion-agi/fileops"
+)
+
+// inputs are what operations work on.
+type inputs struct {
+	src   string // a directory with a.txt, b.txt and sub/c.txt
+	size  int    // of a.txt, of the text that is saved, and of all chunks together
+	parts int    // how many chunks that makes
+}
+
+func newInputs(src string, size int) inputs { return inputs{src, size, 3} }
+
+// makeInputs makes the files that operations read.
+func makeInputs(t *testing.T, src string, size int) inputs {
+	t.Helper()
+	in := newInputs(src, size)
+	put(t, filepath.Join(src, "a.txt"), in.text())
+	put(t, filepath.Join(src, "b.txt"), "Second file.\n")
+	put(t, filepath.Join(src, "sub", "c.txt"), "Third file.\n")
+	return in
+}
+
+// put writes a file without the package under test.
+func put(t *testing.T, path, text string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+}
+
+// text is a text of in.size bytes of which no part is like another.
+func (in inputs) text() string {
+	var b strings.Builder
+	for i := 0; b.Len() < in.size; i++ {
+		fmt.Fprintf(&b, "line %d\n", i)
+	}
+	return b.String()[:in.size]
+}
+
+func (in inputs) path(name string) string { return filepath.Join(in.src, name) }
+
+// cut are options by which the text makes its chunks.
+func (in inputs) cut() *fileops.ChunkOptions {
+	return &fileops.ChunkOptions{Size: in.size/in.parts + 1}
+}
+
+func (in inputs) chunks() []fileops.TextChunk {
+	chunks, err := fileops.ChunkText(in.text(), in.cut())
+	if err != nil {
+		panic(err)
+	}
+	return chunks
+}
+
+// An operation is one of the package's, with arguments.
+type operation struct {
+	name string
+	run  func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error
+}
+
+// What is in the directory that writers write to, for them to replace.
+const (
+	oldName  = "old.txt"
+	oldTable = "old.jsonl"
+	oldText  = "What was there before.\n"
+)
+
+// putOld puts it there.
+func putOld(t *testing.T, dst string) {
+	t.Helper()
+	for _, name := range []string{oldName, oldTable} {
+		put(t, filepath.Join(dst, name), oldText)
+		require.NoError(t, os.Chmod(filepath.Join(dst, name), 0o640))
+	}
+}
+
+// writers are all the ways to write a file: new ones, in a directory that is
+// missing, and in place of an old one.
+var writers = []operation{
+	{"SaveToFile new", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
+		_, err := p.SaveToFile(ctx, in.text(), dst, "sub/new.txt", nil)
+		return err
+	}},
+	{"SaveToFile old", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
+		_, err := p.SaveToFile(ctx, in.text(), dst, oldName, &fileops.SaveOptions{Overwrite: true})
+		return err
+	}},
+	{"SaveToFile new sync", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
+		_, err := p.SaveToFile(ctx, in.text(), dst, "a/b/new.txt", &fileops.SaveOptions{Sync: true})
+		return err
+	}},
+	{"SaveToFile old sync", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
+		_, err := p.SaveToFile(ctx, in.text(), dst, oldName, &fileops.SaveOptions{Overwrite: true, Sync: true})
+		return err
+	}},
+	{"SaveChunks", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
+		_, err := p.SaveChunks(ctx, in.chunks(), filepath.Join(dst, "chunks"), nil)
+		return err
+	}},
+	{"SaveChunks new sync", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
+		o := &fileops.SaveOptions{NewDir: true, Sync: true}
+		_, err := p.SaveChunks(ctx, in.chunks(), filepath.Join(dst, "chunks"), o)
+		return err
+	}},
+	{"CopyFile new", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
+		return p.CopyFile(ctx, in.path("a.txt"), filepath.Join(dst, "sub", "new.txt"))
+	}},
+	{"CopyFile old", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
+		return p.CopyFile(ctx, in.path("a.txt"), filepath.Join(dst, oldName))
+	}},
+	{"Concat old", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
+		o := &fileops.ConcatOptions{OutputDir: dst, OutputFile: oldName}
+		return unlessSkipped(p.Concat(ctx, []string{in.src}, o))
+	}},
+	{"ConcatFiles new", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
+		o := &fileops.ConcatOptions{OutputDir: dst, OutputFile: "sub/new.txt", KeepExisting: true}
+		return unlessSkipped(p.ConcatFiles(ctx, []string{in.src}, o))
+	}},
+	{"FileToChunks old", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
+		o := in.cut()
+		o.OutputFile = filepath.Join(dst, oldTable)
+		_, err := p.FileToChunks(ctx, in.path("a.txt"), o)
+		return err
+	}},
+	{"Chunk new", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
+		o := in.cut()
+		o.OutputFile = filepath.Join(dst, "new.jsonl")
+		o.OutputDir = filepath.Join(dst, "chunks")
+		o.Save = new(fileops.SaveOptions)
+		_, err := p.Chunk(ctx, in.src, o)
+		return err
+	}},
+}
+
+// readers are the operations that write nothing, on a directory of inputs.
+var readers = []operation{
+	{"ReadFile", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) error {
+		_, err := p.ReadFile(ctx, in.path("a.txt"))
+		return err
+	}},
+	{"ReadBytes", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) error {
+		_, err := p.ReadBytes(ctx, in.path("a.txt"))
+		return err
+	}},
+	{"ReadFiles", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) (err error) {
+		for r := range p.ReadFiles(ctx, []string{in.path("a.txt"), in.path("b.txt"), in.path("sub/c.txt")}) {
+			if r.Err != nil {
+				err = r.Err
+			}
+		}
+		return err
+	}},
+	{"FileSize", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) error {
+		_, err := p.FileSize(ctx, in.src)
+		return err
+	}},
+	{"ListFiles", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) error {
+		_, err := p.ListFiles(ctx, in.src, "txt")
+		return err
+	}},
+	{"DirToFiles", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) error {
+		_, err := p.DirToFiles(ctx, in.src, nil)
+		return err
+	}},
+	{"Concat", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) error {
+		return unlessSkipped(p.Concat(ctx, []string{in.src}, nil))
+	}},
+	{"ConcatFiles", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) error {
+		return unlessSkipped(p.ConcatFiles(ctx, []string{in.src}, nil))
+	}},
+	{"ConcatTo", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) error {
+		return unlessSkipped(p.ConcatTo(ctx, io.Discard, []string{in.src}, nil))
+	}},
+	{"FileToChunks", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) error {
+		_, err := p.FileToChunks(ctx, in.path("a.txt"), in.cut())
+		return err
+	}},
+	{"Chunk", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) error {
+		_, err := p.Chunk(ctx, in.src, in.cut())
+		return err
+	}},
+}
+
+// unlessSkipped returns the error of a concatenation, or of a file that it has
+// left out.
+func unlessSkipped(result *fileops.ConcatResult, err error) error {
+	if err == nil && len(result.Skipped) > 0 {
+		err = result.Skipped[0].Err
+	}
+	return err
+}
+
+// named returns the operation of that name.
+func named(operations []operation, name string) operation {
+	for _, o := range operations {
+		if o.name == name {
+			return o
+		}
+	}
+	panic("no operation is called " + name)
+}
