@@ -593,9 +593,7 @@ func (c *concatenation) save() error {
 	if c.output == "" {
 		return nil
 	}
-	err := c.task.save(c.output, publishOptions{replace: !c.opts.KeepExisting}, func(d *draft) error {
-		return c.task.write(d, bytesOf(c.result.Text))
-	})
+	err := c.task.save(c.output, publishOptions{replace: !c.opts.KeepExisting}, bytesOf(c.result.Text))
 	if err == nil {
 		c.result.Path = c.output
 	}

@@ -100,7 +100,7 @@ func pathError(op, path string, err error) error {
 	switch err.(type) {
 	case nil:
 		return nil
-	case *EncodingError, *OptionError, *PanicError, laterError:
+	case *EncodingError, *OptionError, laterError:
 		return err // these say what they are about themselves
 	}
 	return &fs.PathError{Op: op, Path: path, Err: reason(err)}

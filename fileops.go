@@ -2,6 +2,8 @@ package fileops
 
 import (
 	"context"
+	"errors"
+	"io"
 	"iter"
 	"strings"
 	"syscall"
@@ -339,32 +341,41 @@ func copyFile(src, dst string) operation[struct{}] {
 
 func (t *task) copyFile(src, dst string) error {
 	failed := src // the path that an error is about
-	err := t.inSlot("copy", src, func() error {
-		files := t.pool.fs
-		in, from, err := openRegular(files, src)
-		if err != nil {
-			return err
+	err := t.inSlot("copy", src, func() (err error) {
+		failed, err = t.copyOnce(src, dst, publishOptions{replace: true, perm: 0o600})
+		if err == errCannotLink {
+			failed, err = t.copyOnce(src, dst, publishOptions{replace: true, perm: 0o600, named: true})
 		}
-		defer in.Close()
-		failed, err = copyTarget(files, src, dst, from)
-		if err != nil {
-			return err
-		}
-		o := publishOptions{replace: true, perm: 0o600} // until it has src's
-		return publishAt(files, failed, o, func(d *draft) error { return t.copyInto(d, in, from) })
+		return err
 	})
 	return pathError("copy", failed, err)
 }
 
-// copyInto makes a draft a copy of an open file.
-func (t *task) copyInto(d *draft, in file, from info) error {
-	n, err := t.copyContents(d.file, in)
-	t.pool.bytesRead.Add(uint64(n))
-	t.pool.bytesWritten.Add(uint64(n))
+// copyOnce copies a file and returns the path that an error is about. The copy
+// is nobody else's to read until it has src's permissions.
+func (t *task) copyOnce(src, dst string, o publishOptions) (failed string, err error) {
+	files := t.pool.fs
+	in, from, err := openRegular(files, src)
 	if err != nil {
-		return err
+		return src, err
 	}
-	return d.copyMeta(in, from)
+	defer in.Close()
+	dst, err = copyTarget(files, src, dst, from)
+	if err != nil {
+		return dst, err
+	}
+	dir, name := splitPath(dst)
+	target, err := makeDirs(files, dir, o.sync)
+	if err != nil {
+		return dst, err
+	}
+	defer target.close()
+	return dst, publish(target, name, o, func(d *draft) error {
+		if err := t.copyContents(d.file, in, from.size); err != nil {
+			return err
+		}
+		return d.copyMeta(in, from)
+	})
 }
 
 // copyTarget returns the path of the copy: dst, or a file in it if it is a
@@ -390,22 +401,62 @@ func copyTarget(files filesystem, src, dst string, from info) (string, error) {
 }
 
 // copyBlock is how much is copied between two looks at the context.
-const copyBlock = 8 << 20
+const copyBlock = 32 << 20
 
-// copyContents copies all of src the fastest way there is.
-func (t *task) copyContents(dst, src file) (total int64, err error) {
-	if err := dst.cloneFrom(src); err == nil {
-		st, err := dst.stat()
-		return st.size, err
+// copyContents copies all of src the fastest way there is. Asking the kernel
+// to do it pays for files that do not fit a buffer.
+func (t *task) copyContents(dst, src file, size int64) error {
+	if size >= bufferSize {
+		if dst.cloneFrom(src) == nil {
+			t.copied(size)
+			return nil
+		}
+		for {
+			if err := t.Err(); err != nil {
+				return err
+			}
+			n, err := dst.copyFrom(src, copyBlock)
+			t.copied(n)
+			if errors.Is(err, errors.ErrUnsupported) || n == 0 && err == nil {
+				break // not by the kernel; or the end, as a read will show
+			}
+			if err != nil {
+				return err
+			}
+		}
 	}
+	return t.copyThroughBuffer(dst, src, size)
+}
+
+// copyThroughBuffer copies the rest of src the plain way.
+func (t *task) copyThroughBuffer(dst, src file, size int64) error {
+	buf := getBuffer()
+	defer putBuffer(buf)
 	for {
 		if err := t.Err(); err != nil {
-			return total, err
+			return err
 		}
-		n, err := dst.copyFrom(src, copyBlock)
-		total += n
-		if n == 0 || err != nil {
-			return total, err
+		n, err := src.Read(buf[:])
+		if n > 0 {
+			m, err := dst.Write(buf[:n])
+			t.copied(int64(m))
+			if err == nil && m < n {
+				err = io.ErrShortWrite
+			}
+			if err != nil {
+				return err
+			}
+		}
+		switch {
+		case err == io.EOF, err == nil && int64(n) == size && n < len(buf):
+			return nil // the latter a short read that ends where stat saw the end
+		case err != nil:
+			return err
 		}
 	}
+}
+
+func (t *task) copied(n int64) {
+	t.pool.bytesRead.Add(uint64(n))
+	t.pool.bytesWritten.Add(uint64(n))
 }

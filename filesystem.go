@@ -29,7 +29,8 @@ type filesystem interface {
 	// linkFile gives it a name. It is errors.ErrUnsupported where the system
 	// has no such thing.
 	createUnnamed(perm fs.FileMode) (file, error)
-	// linkFile gives a file of createUnnamed a name, which must not exist.
+	// linkFile gives a file of createUnnamed a name, which must not exist. It
+	// is errCannotLink where only that does not work.
 	linkFile(f file, name string) error
 
 	// stat describes a file; of a symbolic link, what it leads to.
@@ -67,8 +68,9 @@ type file interface {
 	// cloneFrom makes the file share src's blocks. It is
 	// errors.ErrUnsupported where the system or the file system cannot.
 	cloneFrom(src file) error
-	// copyFrom copies at most n bytes of src, from where it stands, in the
-	// fastest way there is. 0 bytes and no error mean src has no more.
+	// copyFrom lets the kernel copy at most n bytes of src, from where it
+	// stands. 0 bytes and no error mean src has no more. It is
+	// errors.ErrUnsupported where the kernel cannot.
 	copyFrom(src file, n int64) (int64, error)
 	// copyAttributes gives the file src's extended attributes, as far as the
 	// target's file system takes them.

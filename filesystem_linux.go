@@ -99,7 +99,13 @@ func (r *rawFiles) create(name string, perm fs.FileMode) (file, error) {
 	return rawFile(fd), nil
 }
 
+// hasProc tells whether open files have names, which linkFile needs.
+var hasProc = sync.OnceValue(func() bool { return unix.Access("/proc/self/fd", unix.F_OK) == nil })
+
 func (r *rawFiles) createUnnamed(perm fs.FileMode) (file, error) {
+	if !hasProc() {
+		return nil, errors.ErrUnsupported
+	}
 	fd, err := r.openat(".", unix.O_WRONLY|unix.O_TMPFILE, perm)
 	switch err {
 	case nil:
@@ -112,9 +118,14 @@ func (r *rawFiles) createUnnamed(perm fs.FileMode) (file, error) {
 }
 
 func (r *rawFiles) linkFile(f file, name string) error {
-	return retry(func() error {
+	err := retry(func() error {
 		return unix.Linkat(unix.AT_FDCWD, procPath(f.(rawFile)), r.dir, name, unix.AT_SYMLINK_FOLLOW)
 	})
+	switch err {
+	case unix.EPERM, unix.EXDEV, unix.ENOENT, unix.EOPNOTSUPP, unix.ENOSYS, unix.EINVAL:
+		return errCannotLink
+	}
+	return err
 }
 
 // procPath names an open file.
@@ -171,9 +182,15 @@ func (r *rawFiles) remove(name string) error {
 
 func (r *rawFiles) setTimes(f file, _ string, accessed, modified time.Time) error {
 	times := []unix.Timespec{timespec(accessed), timespec(modified)}
-	return retry(func() error {
-		return unix.UtimesNanoAt(unix.AT_FDCWD, procPath(f.(rawFile)), times, 0)
+	err := retry(func() error {
+		return unix.UtimesNanoAt(int(f.(rawFile)), "", times, unix.AT_EMPTY_PATH)
 	})
+	if err == unix.EINVAL || err == unix.ENOENT { // before Linux 5.8
+		err = retry(func() error {
+			return unix.UtimesNanoAt(unix.AT_FDCWD, procPath(f.(rawFile)), times, 0)
+		})
+	}
+	return err
 }
 
 func timespec(t time.Time) unix.Timespec { return unix.NsecToTimespec(t.UnixNano()) }
@@ -263,19 +280,17 @@ func (f rawFile) copyFrom(src file, n int64) (int64, error) {
 	for {
 		done, err := unix.CopyFileRange(int(src.(rawFile)), nil, int(f), nil, int(min(n, 1<<30)), 0)
 		switch err {
+		case nil:
+			return int64(done), nil
 		case unix.EINTR:
 			continue
 		case unix.ENOSYS, unix.EXDEV, unix.EINVAL, unix.EOPNOTSUPP, unix.EPERM, unix.EIO:
-			// Not between these two file systems; EIO is what some network
-			// ones say. If it is a real fault, reading shows it again.
-			return copyThroughBuffer(f, src, n)
+			// Not between these two file systems. EIO is what some network
+			// ones say; if it is a real fault, reading shows it again.
+			return 0, errors.ErrUnsupported
+		default:
+			return 0, err
 		}
-		if done == 0 && err == nil {
-			// The end; or a file of /proc, which has bytes to read but none
-			// to copy.
-			return copyThroughBuffer(f, src, n)
-		}
-		return int64(max(done, 0)), err
 	}
 }
 

@@ -211,18 +211,3 @@ func listOpened(dir *os.File) ([]entry, error) {
 	}
 	return entries, err
 }
-
-// copyThroughBuffer copies at most n bytes of src the plain way.
-func copyThroughBuffer(dst, src file, n int64) (int64, error) {
-	buf := getBuffer()
-	defer putBuffer(buf)
-	m, err := src.Read(buf[:min(n, int64(len(buf)))])
-	if m == 0 {
-		if err == io.EOF {
-			err = nil
-		}
-		return 0, err
-	}
-	done, err := dst.Write(buf[:m])
-	return int64(done), err
-}

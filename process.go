@@ -222,13 +222,14 @@ func (c *chunking) run(paths []string) ([]TextChunk, error) {
 	if c.form != nil {
 		c.replaces = c.task.find(c.opts.OutputFile)
 	}
-	var chunks []TextChunk
-	cut := func(write func([]byte) error) (err error) {
-		chunks, err = c.cutAll(paths, write)
-		return err
-	}
-	if err := c.toOutputFile(cut); err != nil {
+	chunks, encoded, err := c.cutAll(paths)
+	if err != nil {
 		return nil, err
+	}
+	if c.form != nil {
+		if err := c.task.save(c.opts.OutputFile, publishOptions{replace: true}, encoded...); err != nil {
+			return nil, err
+		}
 	}
 	if c.opts.OutputDir != "" {
 		if _, err := c.task.saveChunks(chunks, c.opts.OutputDir, c.save); err != nil {
@@ -241,23 +242,6 @@ func (c *chunking) run(paths []string) ([]TextChunk, error) {
 	return chunks, nil
 }
 
-// toOutputFile calls cut with a function that writes to the output file, if
-// there is one, and publishes that file when cut has returned.
-func (c *chunking) toOutputFile(cut func(write func([]byte) error) error) error {
-	if c.form == nil {
-		return cut(func([]byte) error { return nil })
-	}
-	return c.task.saveStream(c.opts.OutputFile, publishOptions{replace: true}, func(write func([]byte) error) error {
-		if err := write([]byte(c.form.header)); err != nil {
-			return err
-		}
-		if err := cut(write); err != nil {
-			return err
-		}
-		return write([]byte(c.form.footer))
-	})
-}
-
 // A cutFile is what has become of a file.
 type cutFile struct {
 	chunks  []TextChunk
@@ -265,9 +249,11 @@ type cutFile struct {
 	err     error
 }
 
-// cutAll reads and cuts the files, several at a time, and writes the encoded
-// chunks in order.
-func (c *chunking) cutAll(paths []string, write func([]byte) error) ([]TextChunk, error) {
+// cutAll reads and cuts the files, several at a time, and returns all chunks
+// and, in parts, what the output file is to hold. It is kept in memory, as the
+// chunks are, until it is complete: to keep the output file open meanwhile
+// would take descriptors that the reading may lack.
+func (c *chunking) cutAll(paths []string) (chunks []TextChunk, encoded [][]byte, err error) {
 	load := func(b *batch[cutFile], i int, f *cutFile) {
 		if b.full() {
 			f.err = laterError{}
@@ -276,7 +262,9 @@ func (c *chunking) cutAll(paths []string, write func([]byte) error) ([]TextChunk
 		*f = c.cut(paths[i], aheadLimit)
 		b.bytes += f.size()
 	}
-	var all []TextChunk
+	if c.form != nil {
+		encoded = append(encoded, []byte(c.form.header))
+	}
 	done := 0
 	for b := range readAhead(c.task, len(paths), load) {
 		for i, f := range b.items {
@@ -286,26 +274,27 @@ func (c *chunking) cutAll(paths []string, write func([]byte) error) ([]TextChunk
 			}
 			if f.err != nil {
 				if err := c.skip(SkippedFile{path, f.err}); err != nil {
-					return nil, err
+					return nil, nil, err
 				}
 			}
 			if len(f.encoded) > 0 {
-				if len(all) > 0 {
-					f.encoded = append([]byte(c.form.separator), f.encoded...)
+				if len(chunks) > 0 {
+					encoded = append(encoded, []byte(c.form.separator))
 				}
-				if err := write(f.encoded); err != nil {
-					return nil, err
-				}
+				encoded = append(encoded, f.encoded)
 			}
-			all = append(all, f.chunks...)
+			chunks = append(chunks, f.chunks...)
 			c.meter.add(1, f.size())
 		}
 		done += len(b.items)
 	}
 	if done < len(paths) {
-		return nil, pathError("read", paths[done], c.task.Err())
+		return nil, nil, pathError("read", paths[done], c.task.Err())
 	}
-	return all, nil
+	if c.form != nil {
+		encoded = append(encoded, []byte(c.form.footer))
+	}
+	return chunks, encoded, nil
 }
 
 // size is the size of the file that was cut.

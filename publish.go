@@ -6,12 +6,14 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+	"syscall"
 	"time"
 )
 
 // publishOptions says how a file gets its name.
 type publishOptions struct {
 	replace bool        // what has the name, which else is an error
+	named   bool        // write to a file with a temporary name
 	sync    bool        // make file and name durable
 	perm    fs.FileMode // of a new file, before the umask; 0 = 0666
 }
@@ -32,7 +34,8 @@ func publish(dir filesystem, name string, o publishOptions, write func(*draft) e
 	return d.finish(name)
 }
 
-// publishAt is publish at a path; missing directories are made.
+// publishAt is publish at a path; missing directories are made. write may be
+// called twice.
 func publishAt(files filesystem, path string, o publishOptions, write func(*draft) error) error {
 	dir, name := splitPath(path)
 	target, err := makeDirs(files, dir, o.sync)
@@ -40,8 +43,17 @@ func publishAt(files filesystem, path string, o publishOptions, write func(*draf
 		return err
 	}
 	defer target.close()
-	return publish(target, name, o, write)
+	err = publish(target, name, o, write)
+	if err == errCannotLink {
+		o.named = true
+		err = publish(target, name, o, write)
+	}
+	return err
 }
+
+// errCannotLink says that a file without a name cannot be given one here,
+// though it could be made: a named one has to do.
+var errCannotLink = errors.New("cannot link an unnamed file")
 
 // makeNewDir makes a directory that must not exist, and those above it if
 // missing.
@@ -76,8 +88,10 @@ func newDraft(dir filesystem, o publishOptions) (*draft, error) {
 	if perm == 0 {
 		perm = 0o666
 	}
-	var err error
-	d.file, err = dir.createUnnamed(perm)
+	err := errors.ErrUnsupported
+	if !o.named {
+		d.file, err = dir.createUnnamed(perm)
+	}
 	if errors.Is(err, errors.ErrUnsupported) {
 		d.temp = tempName()
 		d.file, err = dir.create(d.temp, perm)
@@ -187,10 +201,16 @@ func (d *draft) claim(name string) error {
 		return err
 	}
 	err = d.dir.link(d.temp, name) // discard removes the temporary name
-	if err == nil || errors.Is(err, fs.ErrExist) {
-		return err
+	if isNoHardLinks(err) {
+		return d.claimByCreating(name)
 	}
-	return d.claimByCreating(name)
+	return err
+}
+
+// isNoHardLinks reports whether an error of link means that the file system
+// has no such thing.
+func isNoHardLinks(err error) bool {
+	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EMLINK)
 }
 
 // claimByCreating is for file systems without hard links, such as FAT: an

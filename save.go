@@ -3,9 +3,11 @@ package fileops
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -161,9 +163,7 @@ func saveToFile(text, dir, name string, opts *SaveOptions) operation[string] {
 				return "", err
 			}
 		}
-		return path, t.save(path, o.publishOptions(), func(d *draft) error {
-			return t.write(d, bytesOf(text))
-		})
+		return path, t.save(path, o.publishOptions(), bytesOf(text))
 	}}
 }
 
@@ -171,42 +171,11 @@ func (o *SaveOptions) publishOptions() publishOptions {
 	return publishOptions{replace: o.Overwrite, sync: o.Sync}
 }
 
-// save publishes a file in a slot.
-func (t *task) save(path string, o publishOptions, write func(*draft) error) error {
+// save publishes a file that consists of parts, in a slot.
+func (t *task) save(path string, o publishOptions, parts ...[]byte) error {
 	return t.inSlot("save", path, func() error {
-		return publishAt(t.pool.fs, path, o, write)
+		return publishAt(t.pool.fs, path, o, func(d *draft) error { return t.write(d, parts) })
 	})
-}
-
-// saveStream publishes a file that fill writes bit by bit. Each write takes a
-// slot, and none is held in between, since fill waits for other operations.
-func (t *task) saveStream(path string, o publishOptions, fill func(write func([]byte) error) error) error {
-	dir, name := splitPath(path)
-	var target filesystem
-	var d *draft
-	err := t.inSlot("save", path, func() (err error) {
-		if target, err = makeDirs(t.pool.fs, dir, o.sync); err != nil {
-			return err
-		}
-		if d, err = newDraft(target, o); err != nil {
-			target.close()
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	defer t.cleanUp("save", path, func() {
-		d.discard()
-		target.close()
-	})
-	err = fill(func(data []byte) error {
-		return t.inSlot("save", path, func() error { return t.write(d, data) })
-	})
-	if err != nil {
-		return err
-	}
-	return t.inSlot("save", path, func() error { return asLate(d.finish(name)) })
 }
 
 // makeNewDir makes, in a slot, a directory that must not exist.
@@ -218,19 +187,22 @@ func (t *task) makeNewDir(dir string, sync bool) error {
 // writeBlock is how much is written between two looks at the context.
 const writeBlock = 1 << 20
 
-// write writes data to a draft.
-func (t *task) write(d *draft, data []byte) error {
-	for len(data) > 0 {
-		if err := t.Err(); err != nil {
-			return err
-		}
-		n := min(len(data), writeBlock)
-		if n, err := d.file.Write(data[:n]); err != nil {
-			return err
-		} else {
+// write writes the parts of a file to a draft.
+func (t *task) write(d *draft, parts [][]byte) error {
+	for _, data := range parts {
+		for block := range slices.Chunk(data, writeBlock) {
+			if err := t.Err(); err != nil {
+				return err
+			}
+			n, err := d.file.Write(block)
 			t.pool.bytesWritten.Add(uint64(n))
+			if err == nil && n < len(block) {
+				err = io.ErrShortWrite
+			}
+			if err != nil {
+				return err
+			}
 		}
-		data = data[n:]
 	}
 	return t.Err()
 }
@@ -273,31 +245,16 @@ func (t *task) saveChunks(chunks []TextChunk, dir string, o *SaveOptions) ([]str
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	target, err := t.openTarget(dir, o)
-	if err != nil {
-		return nil, err
-	}
-	defer t.cleanUp("close", dir, func() { target.close() })
-	c := chunkSaver{task: t, chunks: chunks, dir: dir, target: target, opts: *o, now: time.Now()}
-	if c.opts.Extension == "" {
-		c.opts.Extension = "json"
-	}
-	return c.saveAll()
-}
-
-// openTarget opens, in a slot, the directory that many files are saved in.
-func (t *task) openTarget(dir string, o *SaveOptions) (filesystem, error) {
 	if o.NewDir {
 		if err := t.makeNewDir(dir, o.Sync); err != nil {
 			return nil, err
 		}
 	}
-	var target filesystem
-	err := t.inSlot("open", dir, func() (err error) {
-		target, err = makeDirs(t.pool.fs, orDot(dir), o.Sync)
-		return err
-	})
-	return target, err
+	c := chunkSaver{task: t, chunks: chunks, dir: dir, opts: *o, now: time.Now()}
+	if c.opts.Extension == "" {
+		c.opts.Extension = "json"
+	}
+	return c.saveAll()
 }
 
 // A chunkSaver saves chunks to a directory.
@@ -305,7 +262,6 @@ type chunkSaver struct {
 	task   *task
 	chunks []TextChunk
 	dir    string
-	target filesystem // dir, open
 	opts   SaveOptions
 	now    time.Time
 }
@@ -340,16 +296,10 @@ func (c *chunkSaver) save(i int, buf []byte, saved *string) ([]byte, error) {
 	if err != nil {
 		return buf, err
 	}
-	_, name := splitPath(path)
 	if buf, err = appendIndented(buf, &c.chunks[i]); err != nil {
 		return buf, pathError("save", path, err)
 	}
-	err = c.task.inSlot("save", path, func() error {
-		return publish(c.target, name, c.opts.publishOptions(), func(d *draft) error {
-			return c.task.write(d, buf)
-		})
-	})
-	if err != nil {
+	if err = c.task.save(path, c.opts.publishOptions(), buf); err != nil {
 		return buf, err
 	}
 	*saved = path
