@@ -35,14 +35,14 @@ type task struct {
 
 	ready   atomic.Pointer[slot] // the slot it got on admission and has not used yet
 	pending atomic.Bool          // it is one of the MaxPending that wait for their first slot
-	waiter  waiter               // its place in the queue, if it is a future
+	waiter  *waiter              // its place in the queue, if it is a future
 	unwatch func() bool          // ends watching the context for that
 	lender  *task                // the Submit it was called from, if any
 
 	// While it runs a function that holds a slot: that slot, and who of the
 	// operations which the function called may use it.
 	slot *slot
-	lent slot // stands for slot in the hands of that one
+	lent *slot // stands for slot in the hands of that one
 
 	lendMu sync.Mutex    // guards turn and over
 	turn   chan struct{} // full while one uses the slot; nil until the first does
@@ -122,11 +122,11 @@ func (f *Future[T]) fail(err error) {
 // ends before that.
 func (f *Future[T]) enqueue() {
 	t := &f.task
-	t.waiter.to = f
+	t.waiter = &waiter{to: f}
 	if t.Done() != nil {
 		t.unwatch = context.AfterFunc(t.Context, f.leaveQueue)
 	}
-	t.pool.slots.enqueue(&t.waiter)
+	t.pool.slots.enqueue(t.waiter)
 	if t.Err() != nil { // it may have ended before there was a place to leave
 		f.leaveQueue()
 	}
@@ -146,7 +146,7 @@ func (f *Future[T]) granted(s *slot) {
 // leaveQueue completes a future whose context has ended while it waited.
 func (f *Future[T]) leaveQueue() {
 	t := &f.task
-	if t.pool.slots.cancel(&t.waiter) {
+	if t.pool.slots.cancel(t.waiter) {
 		t.pool.ended(t, f.op.name, f.op.path, t.pool.now(), t.Err())
 		t.pool.end(t)
 		f.fail(t.Err())
@@ -278,13 +278,11 @@ func (p *Pool) end(t *task) {
 
 // giveSlot gives a slot back and enters how long it was used and waited for.
 func (p *Pool) giveSlot(s *slot) {
-	used, waited := p.slots.give(s)
-	if used.task != nil {
-		p.runTime.Add(int64(time.Since(used.since)))
-	}
+	used, waited, quota := p.slots.give(s)
+	p.runTime.Add(int64(used))
 	p.waitTime.Add(int64(waited))
-	if used.quota != nil {
-		used.quota.Release(1)
+	if quota != nil {
+		quota.Release(1)
 	}
 }
 
@@ -376,7 +374,7 @@ func (t *task) acquire(op, path string) (*slot, error) {
 		}
 		return nil, err
 	}
-	t.pool.slots.use(s, slot{op: op, path: path, since: time.Now(), task: t, quota: quota})
+	t.pool.slots.use(s, op, path, t, quota)
 	return s, nil
 }
 
@@ -397,9 +395,9 @@ func (t *task) waitForQuota(quota *semaphore.Weighted) error {
 		p.waiting.Add(1)
 		defer p.waiting.Add(-1)
 	}
-	began := time.Now()
+	began := clock()
 	err := quota.Acquire(t, 1)
-	p.waitTime.Add(int64(time.Since(began)))
+	p.waitTime.Add(int64(clock() - began))
 	return err
 }
 
@@ -468,7 +466,6 @@ func lend[T any](t *task, fn func(context.Context) (T, error)) (value T, err err
 	if err != nil {
 		return value, pathError(submitted, "", err)
 	}
-	t.lent.lender = t
 	defer t.endLending()
 	return fn(t)
 }
@@ -516,7 +513,7 @@ func (t *task) borrow(l *task, op, path string) (*slot, error) {
 		return nil, nil
 	}
 	l.pool.slots.describe(l.slot, op, path)
-	return &l.lent, nil
+	return l.lent, nil
 }
 
 // stillLending returns the task or, if its function has returned, the nearest
@@ -540,6 +537,7 @@ func (t *task) lendingTurn() (turn chan struct{}, over bool) {
 	defer t.lendMu.Unlock()
 	if t.turn == nil {
 		t.turn = make(chan struct{}, 1)
+		t.lent = &slot{lender: t}
 	}
 	return t.turn, t.over
 }

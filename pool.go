@@ -233,28 +233,23 @@ func (p *Pool) tellDrained() {
 	}
 }
 
-// now is the time, if there is a logger to tell durations.
-func (p *Pool) now() (t time.Time) {
-	if p.opts.Logger != nil {
-		t = time.Now()
-	}
-	return t
-}
-
 // ended counts and logs the end of an operation.
-func (p *Pool) ended(t *task, name, path string, began time.Time, err error) {
+func (p *Pool) ended(t *task, name, path string, began time.Duration, err error) {
 	p.done.Add(1)
 	if err != nil {
 		p.failed.Add(1)
 	}
-	if p.opts.Logger == nil {
-		return
+	if p.opts.Logger != nil {
+		p.log(t, name, path, clock()-began, err)
 	}
+}
+
+func (p *Pool) log(ctx context.Context, name, path string, took time.Duration, err error) {
 	level := slog.LevelDebug
 	attrs := []slog.Attr{
 		slog.String("op", name),
 		slog.String("path", path),
-		slog.Duration("duration", time.Since(began)),
+		slog.Duration("duration", took),
 	}
 	if err != nil {
 		attrs = append(attrs, slog.Any("error", err))
@@ -262,5 +257,13 @@ func (p *Pool) ended(t *task, name, path string, began time.Time, err error) {
 			level = slog.LevelWarn
 		}
 	}
-	p.opts.Logger.LogAttrs(t, level, "fileops", attrs...)
+	p.opts.Logger.LogAttrs(ctx, level, "fileops", attrs...)
+}
+
+// now is the clock, if there is a logger to tell durations.
+func (p *Pool) now() time.Duration {
+	if p.opts.Logger == nil {
+		return 0
+	}
+	return clock()
 }

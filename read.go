@@ -138,12 +138,17 @@ func appendAll(dst []byte, f file, size, limit int64, check *textCheck) ([]byte,
 	}
 }
 
-// grow makes room for n more bytes, which are not zeroed.
+// grow makes room for n more bytes, which are not zeroed. What holds something
+// already is doubled at least, since more may follow.
 func grow(b []byte, n int) []byte {
 	if cap(b)-len(b) >= n {
 		return b
 	}
-	return append(freshBytes(len(b) + n)[:0], b...)
+	size := len(b) + n
+	if len(b) > 0 {
+		size = max(size, 2*cap(b))
+	}
+	return append(freshBytes(size)[:0], b...)
 }
 
 // A textCheck follows a text while it is read: it counts its characters and

@@ -10,9 +10,10 @@ import (
 )
 
 // How far readAhead reads ahead. Files above aheadLimit are left to the
-// consumer; a batch stops reading at batchBytes; there are two batches for
-// each worker. So at most about 4 MiB a worker are held in memory, whatever
-// the files are.
+// consumer, and a batch stops reading at batchBytes. So a batch holds at most
+// 2 MiB, and there are 16 of them or two for each worker (see depth): some
+// MiB in all, or 128 MiB if slow storage has called in 32 workers and files
+// are of the worst size.
 const (
 	aheadLimit = 1 << 20
 	batchBytes = 1 << 20
@@ -22,10 +23,10 @@ const (
 	// a batch over costs nothing, too little to be waited for.
 	batchTarget = 128 << 10
 
-	// slowBatch is how long the consumer waits for a batch before it takes
-	// the storage for slow and calls in another worker. Files in the page
-	// cache want few workers; slow storage wants many.
-	slowBatch = time.Millisecond
+	// slowItem is how long an item takes, of which the consumer then waits for
+	// the batch, before the storage counts as slow and another worker is
+	// called in. Files in the page cache want few workers, slow storage many.
+	slowItem = 500 * time.Microsecond
 )
 
 // A batch is a run of items that a worker has loaded: one after the other, so
@@ -35,6 +36,7 @@ type batch[T any] struct {
 	items []T
 	arena []byte // for load to keep bytes in; reused
 	bytes int64  // held by the items
+	took  time.Duration
 	ready chan struct{}
 }
 
@@ -49,7 +51,7 @@ func readAhead[T any](t *task, n int, load func(b *batch[T], i int, item *T)) it
 	return func(yield func(*batch[T]) bool) {
 		r := reader[T]{task: t, total: n, load: load}
 		r.limit = min(t.pool.opts.Workers, n)
-		r.work = make(chan *batch[T], 2*r.limit)
+		r.work = make(chan *batch[T], max(2*r.limit, 16))
 		for range min(r.limit, fanOut(t.pool)) {
 			r.addWorker()
 		}
@@ -88,7 +90,7 @@ type reader[T any] struct {
 
 // next returns the next batch, or nil if there is none or the context ended.
 func (r *reader[T]) next() *batch[T] {
-	for len(r.queue) < 2*r.workers && r.given < r.total {
+	for len(r.queue) < r.depth() && r.given < r.total {
 		r.give()
 	}
 	if len(r.queue) == 0 {
@@ -98,19 +100,22 @@ func (r *reader[T]) next() *batch[T] {
 	select {
 	case <-b.ready:
 	default:
-		began := time.Now()
 		select {
 		case <-b.ready:
 		case <-r.task.Done():
 			return nil
 		}
-		if time.Since(began) > slowBatch && r.workers < r.limit {
+		if r.workers < r.limit && b.took > slowItem*time.Duration(len(b.items)) {
 			r.addWorker()
 		}
 	}
 	r.queue = r.queue[1:]
 	return b
 }
+
+// depth is how many batches are with the workers or waiting to be consumed:
+// some in hand for each worker while they are few.
+func (r *reader[T]) depth() int { return max(2*r.workers, min(8*r.workers, 16)) }
 
 // give hands the next items to the workers.
 func (r *reader[T]) give() {
@@ -156,12 +161,14 @@ func (r *reader[T]) addWorker() {
 	r.group.Go(func() error {
 		defer r.task.pool.leave()
 		for b := range r.work {
+			began := clock()
 			for i := range b.items {
 				if r.quit.Load() {
 					return nil
 				}
 				r.load(b, b.first+i, &b.items[i])
 			}
+			b.took = clock() - began
 			b.ready <- struct{}{}
 		}
 		return nil

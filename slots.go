@@ -25,7 +25,7 @@ type slots struct {
 // tells of it. Its fields are guarded by the mutex of slots.
 type slot struct {
 	op, path string
-	since    time.Time
+	since    time.Duration       // on the clock
 	task     *task               // nil while the slot is not in use
 	quota    *semaphore.Weighted // of the path's mount, if it has one
 	lender   *task               // whose slot it is, if it is a borrowed one
@@ -36,7 +36,7 @@ type waiter struct {
 	to         grantee
 	next, prev *waiter
 	queued     bool
-	since      time.Time
+	since      time.Duration
 }
 
 // A grantee is told that a slot is its own. It must not block.
@@ -81,7 +81,7 @@ func (q *slots) enqueue(w *waiter) {
 		q.last.next, w.prev = w, q.last
 	}
 	q.last = w
-	w.queued, w.since = true, time.Now()
+	w.queued, w.since = true, clock()
 	q.mu.Unlock()
 }
 
@@ -112,9 +112,10 @@ func (q *slots) remove(w *waiter) {
 }
 
 // use writes down what a slot is used for.
-func (q *slots) use(s *slot, u slot) {
+func (q *slots) use(s *slot, op, path string, t *task, quota *semaphore.Weighted) {
+	now := clock()
 	q.mu.Lock()
-	*s = u
+	s.op, s.path, s.since, s.task, s.quota = op, path, now, t, quota
 	q.mu.Unlock()
 }
 
@@ -125,22 +126,28 @@ func (q *slots) describe(s *slot, op, path string) {
 	q.mu.Unlock()
 }
 
-// give takes a slot back, or hands it to the first in the queue, and returns
-// what it was used for and how long the waiter has waited.
-func (q *slots) give(s *slot) (used slot, waited time.Duration) {
+// give takes a slot back, or hands it to the first in the queue. It returns
+// for how long the slot was used and the waiter has waited, and the quota that
+// is free now.
+func (q *slots) give(s *slot) (used, waited time.Duration, quota *semaphore.Weighted) {
+	now := clock()
 	q.mu.Lock()
-	used, *s = *s, slot{}
+	if s.task != nil {
+		used = now - s.since
+	}
+	quota = s.quota
+	*s = slot{}
 	w := q.first
 	if w == nil {
 		q.idle = append(q.idle, s)
 		q.mu.Unlock()
-		return used, 0
+		return used, 0, quota
 	}
 	q.remove(w)
 	q.mu.Unlock()
-	waited = time.Since(w.since)
+	waited = now - w.since
 	w.to.granted(s)
-	return used, waited
+	return used, waited, quota
 }
 
 // running lists the slots in use.
@@ -150,7 +157,7 @@ func (q *slots) running() []Running {
 	rs := make([]Running, 0, len(q.all)-len(q.idle))
 	for _, s := range q.all {
 		if s.task != nil {
-			rs = append(rs, Running{s.op, s.path, time.Since(s.since), s.task.abandoned()})
+			rs = append(rs, Running{s.op, s.path, clock() - s.since, s.task.abandoned()})
 		}
 	}
 	return rs
@@ -160,3 +167,9 @@ func (q *slots) running() []Running {
 type blocked chan *slot
 
 func (b blocked) granted(s *slot) { b <- s }
+
+// clock is the time since the process began. It reads one of the two clocks
+// that time.Now reads.
+func clock() time.Duration { return time.Since(processBegan) }
+
+var processBegan = time.Now()
