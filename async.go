@@ -27,7 +27,7 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(context.Context) (T, er
 		p = DefaultPool
 	}
 	return start(ctx, p, operation[T]{name: submitted, do: func(t *task, _ string) (T, error) {
-		return lend(t, fn)
+		return lend(t, submitted, "", fn)
 	}})
 }
 

@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // An operation is one of the package's operations with its arguments: what
@@ -41,8 +39,9 @@ type task struct {
 
 	// While it runs a function that holds a slot: that slot, and who of the
 	// operations which the function called may use it.
-	slot *slot
-	lent *slot // stands for slot in the hands of that one
+	slot    *slot
+	heldFor struct{ op, path string }
+	lent    *slot // stands for slot in the hands of that one
 
 	lendMu sync.Mutex    // guards turn and over
 	turn   chan struct{} // full while one uses the slot; nil until the first does
@@ -278,12 +277,10 @@ func (p *Pool) end(t *task) {
 
 // giveSlot gives a slot back and enters how long it was used and waited for.
 func (p *Pool) giveSlot(s *slot) {
-	used, waited, quota := p.slots.give(s)
+	used, waited, free := p.slots.give(s)
 	p.runTime.Add(int64(used))
 	p.waitTime.Add(int64(waited))
-	if quota != nil {
-		quota.Release(1)
-	}
+	free.release()
 }
 
 // inSlot makes system calls in a slot. Where the process is out of descriptors
@@ -291,8 +288,13 @@ func (p *Pool) giveSlot(s *slot) {
 // the file, it tries again: call must bear that, having done nothing when it
 // could not open a file.
 func (t *task) inSlot(op, path string, call func() error) error {
+	return t.inSlotOfBoth(op, path, "", call)
+}
+
+// inSlotOfBoth is inSlot for calls that are about two paths.
+func (t *task) inSlotOfBoth(op, path, other string, call func() error) error {
 	for tries := 0; ; tries++ {
-		err := t.inSlotOnce(op, path, call)
+		err := t.inSlotOnce(op, path, other, call)
 		if err == nil {
 			return nil
 		}
@@ -302,8 +304,8 @@ func (t *task) inSlot(op, path string, call func() error) error {
 	}
 }
 
-func (t *task) inSlotOnce(op, path string, call func() error) error {
-	s, err := t.acquire(op, path)
+func (t *task) inSlotOnce(op, path, other string, call func() error) error {
+	s, err := t.acquire(op, path, other)
 	if err != nil {
 		return err
 	}
@@ -354,7 +356,7 @@ func (t *task) pause(tries int) bool {
 // acquire waits for a slot, in order of arrival, to do op on path. What it
 // returns must be given to release by the goroutine that made the system
 // call, when that has come back.
-func (t *task) acquire(op, path string) (*slot, error) {
+func (t *task) acquire(op, path, other string) (*slot, error) {
 	for l := t.lender.stillLending(); l != nil; l = l.lender.stillLending() {
 		if s, err := t.borrow(l, op, path); s != nil || err != nil {
 			return s, err
@@ -363,24 +365,34 @@ func (t *task) acquire(op, path string) (*slot, error) {
 	if err := t.Err(); err != nil {
 		return nil, err
 	}
-	quota := t.pool.mounts.of(path)
-	if err := t.waitForQuota(quota); err != nil {
+	qs := t.pool.mounts.ofBoth(path, other)
+	if err := t.waitForQuotas(qs); err != nil {
 		return nil, err
 	}
 	s, err := t.waitForSlot()
 	if err != nil {
-		if quota != nil {
-			quota.Release(1)
-		}
+		qs.release()
 		return nil, err
 	}
-	t.pool.slots.use(s, op, path, t, quota)
+	t.pool.slots.use(s, op, path, t, qs)
 	return s, nil
 }
 
-// waitForQuota waits until the path's mount may have one more operation in
+// waitForQuotas waits for all of them, or takes none.
+func (t *task) waitForQuotas(qs quotas) error {
+	if err := t.waitForQuota(qs[0]); err != nil {
+		return err
+	}
+	err := t.waitForQuota(qs[1])
+	if err != nil {
+		quotas{qs[0]}.release()
+	}
+	return err
+}
+
+// waitForQuota waits until a mount may have one more operation in
 // flight. Meanwhile others may have the slot that the task was admitted with.
-func (t *task) waitForQuota(quota *semaphore.Weighted) error {
+func (t *task) waitForQuota(quota *mountQuota) error {
 	if quota == nil || quota.TryAcquire(1) {
 		return nil
 	}
@@ -432,7 +444,7 @@ func (t *task) waitForSlot() (*slot, error) {
 // release gives a slot back.
 func (t *task) release(s *slot) {
 	if l := s.lender; l != nil {
-		l.pool.slots.describe(l.slot, submitted, "")
+		l.pool.slots.describe(l.slot, l.heldFor.op, l.heldFor.path)
 		<-l.turn
 		return
 	}
@@ -461,10 +473,11 @@ func (t *task) Value(key any) any {
 
 // lend calls fn with a slot held, which the operations that fn calls may
 // borrow, one at a time.
-func lend[T any](t *task, fn func(context.Context) (T, error)) (value T, err error) {
-	t.slot, err = t.acquire(submitted, "")
+func lend[T any](t *task, op, path string, fn func(context.Context) (T, error)) (value T, err error) {
+	t.heldFor.op, t.heldFor.path = op, path
+	t.slot, err = t.acquire(op, path, "")
 	if err != nil {
-		return value, pathError(submitted, "", err)
+		return value, pathError(op, path, err)
 	}
 	defer t.endLending()
 	return fn(t)

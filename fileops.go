@@ -341,7 +341,7 @@ func copyFile(src, dst string) operation[struct{}] {
 
 func (t *task) copyFile(src, dst string) error {
 	failed := src // the path that an error is about
-	err := t.inSlot("copy", src, func() (err error) {
+	err := t.inSlotOfBoth("copy", src, dst, func() (err error) {
 		failed, err = t.copyOnce(src, dst, publishOptions{replace: true, perm: 0o600})
 		if err == errCannotLink {
 			failed, err = t.copyOnce(src, dst, publishOptions{replace: true, perm: 0o600, named: true})
@@ -364,8 +364,7 @@ func (t *task) copyOnce(src, dst string, o publishOptions) (failed string, err e
 	if err != nil {
 		return dst, err
 	}
-	dir, name := splitPath(dst)
-	target, err := makeDirs(files, dir, o.sync)
+	target, name, err := openParent(files, dst, o.sync)
 	if err != nil {
 		return dst, err
 	}

@@ -127,6 +127,9 @@ func kindOf(mode fs.FileMode) kind {
 
 // openRegular opens a regular file for reading, and nothing else.
 func openRegular(files filesystem, name string) (file, info, error) {
+	if name == "" { // which package os calls invalid, below a Root
+		return nil, info{}, syscall.ENOENT
+	}
 	f, err := files.open(name)
 	if errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.EOPNOTSUPP) { // a socket
 		err = ErrNotRegular
@@ -158,6 +161,9 @@ func makeDirs(files filesystem, name string, sync bool) (filesystem, error) {
 		return nil, err
 	}
 	defer above.close()
+	if base == ".." { // is there now that the directory before it is
+		return files.openDir(name)
+	}
 	if err := above.mkdir(base); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}

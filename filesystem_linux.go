@@ -60,7 +60,7 @@ func (r *rawFiles) openat(name string, flags int, perm fs.FileMode) (int, error)
 			fd, err = unix.Openat2(r.dir, name, &unix.OpenHow{
 				Flags: uint64(flags), Mode: uint64(perm), Resolve: beneath,
 			})
-			if err == unix.EXDEV {
+			if err == unix.EXDEV || err == unix.ELOOP && r.leadsOut(name) {
 				err = ErrEscapes
 			}
 			if err == unix.EAGAIN && tries < maxCrossings {
@@ -73,6 +73,18 @@ func (r *rawFiles) openat(name string, flags int, perm fs.FileMode) (int, error)
 			return fd, err
 		}
 	}
+}
+
+// leadsOut reports whether a confined look-up that met too many links met one
+// that leads outside: a link of /proc is refused as if it were a loop.
+func (r *rawFiles) leadsOut(name string) bool {
+	fd, err := unix.Openat2(r.dir, name, &unix.OpenHow{
+		Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_BENEATH,
+	})
+	if err == nil {
+		unix.Close(fd)
+	}
+	return err == unix.EXDEV
 }
 
 func (r *rawFiles) open(name string) (file, error) {

@@ -21,11 +21,17 @@ type mountQuotas struct {
 	limit int64  // operations in flight on one mount, 0 = no quotas
 
 	mu     sync.Mutex
-	quotas map[string]*semaphore.Weighted // by mount point
+	quotas map[string]*mountQuota // by mount point
+}
+
+// A mountQuota bounds the operations in flight on a mount.
+type mountQuota struct {
+	*semaphore.Weighted
+	point string
 }
 
 func newMountQuotas(workers int) *mountQuotas {
-	m := &mountQuotas{quotas: make(map[string]*semaphore.Weighted)}
+	m := &mountQuotas{quotas: make(map[string]*mountQuota)}
 	if workers > 1 {
 		m.limit = int64(workers - (workers+3)/4)
 	}
@@ -33,7 +39,7 @@ func newMountQuotas(workers int) *mountQuotas {
 }
 
 // of returns the quota that an operation on path needs, nil for none.
-func (m *mountQuotas) of(path string) *semaphore.Weighted {
+func (m *mountQuotas) of(path string) *mountQuota {
 	if m.limit == 0 || path == "" {
 		return nil
 	}
@@ -43,6 +49,7 @@ func (m *mountQuotas) of(path string) *semaphore.Weighted {
 	}
 	switch {
 	case filepath.IsAbs(path):
+		path = filepath.Clean(path)
 	case m.base != "":
 		path = filepath.Join(m.base, path)
 	default:
@@ -56,10 +63,36 @@ func (m *mountQuotas) of(path string) *semaphore.Weighted {
 	defer m.mu.Unlock()
 	quota := m.quotas[point]
 	if quota == nil {
-		quota = semaphore.NewWeighted(m.limit)
+		quota = &mountQuota{semaphore.NewWeighted(m.limit), point}
 		m.quotas[point] = quota
 	}
 	return quota
+}
+
+// quotas are those that an operation on two paths needs, in the order of the
+// mount points: so that two operations never wait for each other.
+type quotas [2]*mountQuota
+
+// ofBoth returns the quotas that an operation on path and, unless it is "",
+// other needs.
+func (m *mountQuotas) ofBoth(path, other string) quotas {
+	qs := quotas{m.of(path), m.of(other)}
+	switch {
+	case qs[0] == qs[1]:
+		qs[1] = nil
+	case qs[0] != nil && qs[1] != nil && qs[0].point > qs[1].point:
+		qs[0], qs[1] = qs[1], qs[0]
+	}
+	return qs
+}
+
+// release gives the quotas back.
+func (qs quotas) release() {
+	for _, q := range qs {
+		if q != nil {
+			q.Release(1)
+		}
+	}
 }
 
 // mountOf returns the longest of the mount points that path lies below, ""

@@ -362,7 +362,7 @@ func (c *chunking) readerText(path string) (string, int64, error) {
 		return "", 0, err
 	}
 	t := &task{Context: c.task, pool: c.task.pool, lender: c.task.lender}
-	text, err := lend(t, func(ctx context.Context) (string, error) {
+	text, err := lend(t, "chunk", path, func(ctx context.Context) (string, error) {
 		return protect(func() (string, error) { return c.opts.Reader(ctx, path) })
 	})
 	return text, st.size, pathError("chunk", path, err)

@@ -37,8 +37,7 @@ func publish(dir filesystem, name string, o publishOptions, write func(*draft) e
 // publishAt is publish at a path; missing directories are made. write may be
 // called twice.
 func publishAt(files filesystem, path string, o publishOptions, write func(*draft) error) error {
-	dir, name := splitPath(path)
-	target, err := makeDirs(files, dir, o.sync)
+	target, name, err := openParent(files, path, o.sync)
 	if err != nil {
 		return err
 	}
@@ -51,6 +50,31 @@ func publishAt(files filesystem, path string, o publishOptions, write func(*draf
 	return err
 }
 
+// openParent opens the directory of a path, which is made if it is missing,
+// and returns the name of the path in it.
+func openParent(files filesystem, path string, sync bool) (parent filesystem, name string, err error) {
+	dir, name := splitPath(path)
+	if err := requireName(files, path, name); err != nil {
+		return nil, name, err
+	}
+	parent, err = makeDirs(files, dir, sync)
+	return parent, name, err
+}
+
+// requireName returns an error for a path that ends in no name of its own but
+// in "..", say: what that stands for exists, if it may be looked at at all.
+func requireName(files filesystem, path, base string) error {
+	if base != "" && base != "." && base != ".." {
+		return nil
+	}
+	dir, err := files.openDir(path)
+	if err != nil {
+		return err
+	}
+	dir.close()
+	return fs.ErrExist
+}
+
 // errCannotLink says that a file without a name cannot be given one here,
 // though it could be made: a named one has to do.
 var errCannotLink = errors.New("cannot link an unnamed file")
@@ -58,8 +82,7 @@ var errCannotLink = errors.New("cannot link an unnamed file")
 // makeNewDir makes a directory that must not exist, and those above it if
 // missing.
 func makeNewDir(files filesystem, dir string, sync bool) error {
-	parent, base := splitPath(dir)
-	above, err := makeDirs(files, parent, sync)
+	above, base, err := openParent(files, dir, sync)
 	if err != nil {
 		return err
 	}
