@@ -155,9 +155,7 @@ func (f *Future[T]) leaveQueue() {
 // run is the future's goroutine. The future completes even if the operation
 // calls runtime.Goexit, which runs deferred functions and nothing else.
 func (f *Future[T]) run() {
-	if f.op.name != submitted {
-		growStack()
-	}
+	growStack()
 	var value T
 	var err error
 	returned := false
@@ -254,15 +252,12 @@ func (p *Pool) queue(t *task) error {
 	return nil
 }
 
-// leavePending ends what queue began. It reports whether there was anything
-// to end.
-func (p *Pool) leavePending(t *task) bool {
-	if !t.pending.CompareAndSwap(true, false) {
-		return false
+// leavePending ends what queue began, if there is anything to end.
+func (p *Pool) leavePending(t *task) {
+	if t.pending.CompareAndSwap(true, false) {
+		p.pending.Add(-1)
+		p.waiting.Add(-1)
 	}
-	p.pending.Add(-1)
-	p.waiting.Add(-1)
-	return true
 }
 
 // end gives back what a task was given on admission and has not used.
