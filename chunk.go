@@ -215,8 +215,8 @@ type TextChunk struct {
 // ChunkText reads no files and saves none: of opts it uses what says how to
 // cut, and Metadata. The error is an *OptionError if one of opts, used here or
 // not, means nothing, or a *PanicError if the Tokenizer panics. ChunkText
-// computes, and does not block unless the Tokenizer does; it may be called
-// from many goroutines at once.
+// computes, a long text by code points on all processors, and does not block
+// unless the Tokenizer does; it may be called from many goroutines at once.
 func ChunkText(text string, opts *ChunkOptions) ([]TextChunk, error) {
 	opts = opts.orDefault()
 	if err := opts.check(); err != nil {
@@ -341,23 +341,41 @@ func (c cutting) between(i int, marks []int, whole span) span {
 // be checked.
 func cutChars(text string, o *ChunkOptions, valid bool) []TextChunk {
 	edges := o.edges(len(text))
-	var length int
-	if valid {
-		length = countMarked(text, &edges)
-	} else {
-		length = scanMarked(text, &edges)
-	}
+	length := runeCountMarked(text, valid, &edges)
 	c := o.cutting(length)
 	chunks := make([]TextChunk, c.total)
+	if len(chunks) < manyChunks {
+		o.fill(chunks, 0, text, edges.marks, c)
+	} else {
+		o.fillAtOnce(chunks, text, edges.marks, c)
+	}
+	return chunks
+}
+
+// manyChunks is the number of chunks from which on it is worth goroutines to
+// fill them.
+const manyChunks = 1 << 14
+
+// fillAtOnce fills all the chunks with all processors at once.
+func (o *ChunkOptions) fillAtOnce(chunks []TextChunk, text string, marks []int, c cutting) {
+	const most = 1024 // chunks that a processor takes at a time
+	atOnce((len(chunks)-1)/most+1, func(i int) {
+		from := i * most
+		o.fill(chunks[from:min(from+most, len(chunks))], from, text, marks, c)
+	})
+}
+
+// fill sets the chunks, which are those from number first on, counted from 0,
+// of a text that is cut by code points.
+func (o *ChunkOptions) fill(chunks []TextChunk, first int, text string, marks []int, c cutting) {
 	for i := range chunks {
-		s := c.between(i, edges.marks, span{0, len(text)})
-		start, end := c.span(i)
+		s := c.between(first+i, marks, span{0, len(text)})
+		start, end := c.span(first + i)
 		chunk := &chunks[i]
-		o.label(chunk, i, c)
+		o.label(chunk, first+i, c)
 		chunk.Text, chunk.Start, chunk.End = text[s.start:s.end], s.start, s.end
 		chunk.Size = end - start
 	}
-	return chunks
 }
 
 // label sets what chunk i has from the options and the cutting alone.

@@ -166,6 +166,7 @@ func naiveChunks(text string, o *ChunkOptions) (chunks []TextChunk) {
 // requireChunks compares all ways to cut text with the naive one.
 func requireChunks(t *testing.T, text string, o ChunkOptions) {
 	t.Helper()
+	requireMarks(t, text, &o)
 	for _, unit := range []Unit{Chars, Tokens} {
 		o.Unit = unit
 		want := naiveChunks(text, &o)
@@ -346,13 +347,46 @@ func TestChunkTextSharesMemory(t *testing.T) {
 }
 
 func TestChunkTextAllocatesTheSameForAnyLength(t *testing.T) {
+	o := DefaultChunkOptions()
+	allocs := func(text string) float64 {
+		return testing.AllocsPerRun(5, func() { _, _ = ChunkText(text, &o) })
+	}
 	for _, name := range []string{"ascii", "mixed"} {
-		for _, n := range []int{10_000, 5_000_000} {
-			text := script(name, n)
-			o := DefaultChunkOptions()
-			require.LessOrEqual(t, testing.AllocsPerRun(5, func() {
-				_, _ = ChunkText(text, &o)
-			}), 2.0, "%s, %d bytes", name, n)
+		for _, n := range []int{10_000, 1_000_000} {
+			require.LessOrEqual(t, allocs(script(name, n)), 2.0, "%s, %d bytes", name, n)
+		}
+		for _, n := range []int{longText, 5_000_000, 40_000_000} { // on all processors
+			require.LessOrEqual(t, allocs(script(name, n)), 20.0, "%s, %d bytes", name, n)
+		}
+	}
+}
+
+func TestManyChunksAreFilledAsFew(t *testing.T) {
+	text := strings.Repeat("aé", 2*manyChunks)
+	o := ChunkOptions{Size: 2, Overlap: 1}
+	got := mustChunk(t, text, &o)
+	require.Len(t, got, 2*manyChunks)
+	edges := o.edges(len(text))
+	c := o.cutting(runeCountMarked(text, true, &edges))
+	want := make([]TextChunk, c.total)
+	o.fill(want, 0, text, edges.marks, c)
+	require.True(t, slices.EqualFunc(want, got, func(a, b TextChunk) bool {
+		return a.Text == b.Text && a.ID == b.ID && a.Total == b.Total && a.Size == b.Size &&
+			a.Start == b.Start && a.End == b.End
+	}))
+}
+
+func TestEncodingChunksGrowsNothing(t *testing.T) {
+	for _, o := range []ChunkOptions{
+		{Size: 1}, {Size: 1500, Overlap: 0.1}, {Unit: Tokens, Size: 100, KeepTokens: true},
+	} {
+		o.Metadata = map[string]any{"key": strings.Repeat("v", 1000)}
+		chunks := mustChunk(t, script("mixed", 20_000), &o)
+		for _, o.OutputFile = range []string{"x.json", "x.jsonl", "x.csv"} {
+			f, err := newChunkForm(&o)
+			require.NoError(t, err)
+			got := f.appendChunks(nil, chunks)
+			require.LessOrEqual(t, len(got), f.roomFor(chunks), "%+v", o)
 		}
 	}
 }

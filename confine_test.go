@@ -425,14 +425,6 @@ func (j *jail) attack(op confinedOp, f callForm, name string) error {
 	return err
 }
 
-// panicked returns the panic in an error.
-func panicked(err error) error {
-	if p, ok := errors.AsType[*PanicError](err); ok {
-		return fmt.Errorf("%w\n%s", p, p.Stack)
-	}
-	return nil
-}
-
 // A hazard is what a hostile name is about.
 type hazard int
 
@@ -465,7 +457,7 @@ func errorClass(err error) string {
 	if err == nil {
 		return "success"
 	}
-	for _, class := range []error{ErrEscapes, ErrNotRegular, ErrSameFile, fs.ErrNotExist, fs.ErrExist} {
+	for _, class := range []error{ErrEscapes, ErrNotRegular, ErrSameFile, ErrExcluded, fs.ErrNotExist, fs.ErrExist} {
 		if errors.Is(err, class) {
 			return class.Error()
 		}

@@ -206,11 +206,16 @@ func appendEscaped(dst []byte, c byte) []byte {
 
 // plainPrefix returns how many bytes at the start of s need no escape.
 func plainPrefix(s string) int {
-	b := []byte(s) // not copied: nothing here writes or keeps it
+	b := bytesOf(s)
 	i := 0
-	for ; len(b)-i >= 8; i += 8 {
-		if x := special(binary.LittleEndian.Uint64(b[i:])); x != 0 {
+	for ; len(b)-i >= 16; i += 16 {
+		p := (*[16]byte)(b[i:])
+		x, y := special(binary.LittleEndian.Uint64(p[:8])), special(binary.LittleEndian.Uint64(p[8:]))
+		if x != 0 {
 			return i + bits.TrailingZeros64(x)/8
+		}
+		if y != 0 {
+			return i + 8 + bits.TrailingZeros64(y)/8
 		}
 	}
 	for ; i < len(b); i++ {
@@ -226,7 +231,7 @@ func plainPrefix(s string) int {
 func special(x uint64) uint64 {
 	const each = 0x0101010101010101
 	quote, backslash := x^'"'*each, x^'\\'*each
-	return ((x-' '*each)&^x | (quote-each)&^quote | (backslash-each)&^backslash) & highBits
+	return ((x - ' '*each) | (quote - each) | (backslash - each)) &^ x & highBits
 }
 
 // MarshalJSON implements [json.Marshaler]. It fails only for Metadata that a
@@ -341,8 +346,12 @@ func chunkFormOf(path string) (func(*ChunkOptions) (*chunkForm, error), error) {
 // appendChunk appends one chunk, without a separator.
 func (f *chunkForm) appendChunk(dst []byte, c *TextChunk) []byte { return f.append1(f, dst, c) }
 
-// appendChunks appends the chunks with separators between them.
+// appendChunks appends the chunks with separators between them. To no bytes it
+// appends without growing them again and again.
 func (f *chunkForm) appendChunks(dst []byte, chunks []TextChunk) []byte {
+	if dst == nil {
+		dst = freshBytes(f.roomFor(chunks))[:0]
+	}
 	for i := range chunks {
 		if i > 0 {
 			dst = append(dst, f.separator...)
@@ -351,6 +360,24 @@ func (f *chunkForm) appendChunks(dst []byte, chunks []TextChunk) []byte {
 	}
 	return dst
 }
+
+// roomFor returns about how many bytes the chunks take: more than most do.
+func (f *chunkForm) roomFor(chunks []TextChunk) (n int) {
+	const keysAndNumbers = 256
+	for i := range chunks {
+		c := &chunks[i]
+		n += keysAndNumbers + len(f.separator) + len(f.metadata)
+		n += escapedRoom(len(c.Text)) + escapedRoom(len(c.FilePath)) + escapedRoom(len(c.FileName))
+		for _, token := range c.Tokens {
+			n += escapedRoom(len(token)) + len(`"",`)
+		}
+	}
+	return n
+}
+
+// escapedRoom returns about how many bytes a string of n bytes takes: every
+// 16th of them may have a backslash.
+func escapedRoom(n int) int { return n + n/16 }
 
 // newArrayForm is a JSON array of objects, indented.
 func newArrayForm(o *ChunkOptions) (*chunkForm, error) {

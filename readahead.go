@@ -67,8 +67,9 @@ func readAhead[T any](t *task, n int, load func(b *batch[T], i int, item *T)) it
 }
 
 // fanOut is how many goroutines an operation of many files begins with: as
-// many as keep the processors busy, not as many as there are slots.
-func fanOut(p *Pool) int { return min(p.opts.Workers, 2*runtime.GOMAXPROCS(0)) }
+// many as there are processors and no more, so that a small read of somebody
+// else's is not the last in a long line.
+func fanOut(p *Pool) int { return min(p.opts.Workers, runtime.GOMAXPROCS(0)) }
 
 // A reader is the state of one readAhead.
 type reader[T any] struct {

@@ -3,8 +3,6 @@ package fileops
 import (
 	"sync"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // slots are a pool's slots and who waits for them, in order of arrival. They
@@ -25,10 +23,10 @@ type slots struct {
 // tells of it. Its fields are guarded by the mutex of slots.
 type slot struct {
 	op, path string
-	since    time.Duration       // on the clock
-	task     *task               // nil while the slot is not in use
-	quota    *semaphore.Weighted // of the path's mount, if it has one
-	lender   *task               // whose slot it is, if it is a borrowed one
+	since    time.Duration // on the clock
+	task     *task         // nil while the slot is not in use
+	quotas   quotas        // of the paths' mounts, if they have any
+	lender   *task         // whose slot it is, if it is a borrowed one
 }
 
 // A waiter is a place in the queue.
@@ -112,10 +110,10 @@ func (q *slots) remove(w *waiter) {
 }
 
 // use writes down what a slot is used for.
-func (q *slots) use(s *slot, op, path string, t *task, quota *semaphore.Weighted) {
+func (q *slots) use(s *slot, op, path string, t *task, quotas quotas) {
 	now := clock()
 	q.mu.Lock()
-	s.op, s.path, s.since, s.task, s.quota = op, path, now, t, quota
+	s.op, s.path, s.since, s.task, s.quotas = op, path, now, t, quotas
 	q.mu.Unlock()
 }
 
@@ -127,27 +125,27 @@ func (q *slots) describe(s *slot, op, path string) {
 }
 
 // give takes a slot back, or hands it to the first in the queue. It returns
-// for how long the slot was used and the waiter has waited, and the quota that
-// is free now.
-func (q *slots) give(s *slot) (used, waited time.Duration, quota *semaphore.Weighted) {
+// for how long the slot was used and the waiter has waited, and the quotas
+// that are free now.
+func (q *slots) give(s *slot) (used, waited time.Duration, free quotas) {
 	now := clock()
 	q.mu.Lock()
 	if s.task != nil {
 		used = now - s.since
 	}
-	quota = s.quota
+	free = s.quotas
 	*s = slot{}
 	w := q.first
 	if w == nil {
 		q.idle = append(q.idle, s)
 		q.mu.Unlock()
-		return used, 0, quota
+		return used, 0, free
 	}
 	q.remove(w)
 	q.mu.Unlock()
 	waited = now - w.since
 	w.to.granted(s)
-	return used, waited, quota
+	return used, waited, free
 }
 
 // running lists the slots in use.

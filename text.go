@@ -4,6 +4,10 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"runtime"
+	"sort"
+	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -32,6 +36,19 @@ func (b *block) continuations() (set uint64) {
 	return cont(0) | cont(1) | cont(2) | cont(3) | cont(4) | cont(5) | cont(6) | cont(7)
 }
 
+// blockAt returns the block of b from byte i on; at the end of b, where it is
+// not whole, a copy that is filled up with zeros, and how many.
+func blockAt(b []byte, i int) (p *block, padding int) {
+	if len(b)-i >= blockSize {
+		return (*block)(b[i:]), 0
+	}
+	p = new(block)
+	return p, blockSize - copy(p[:], b[i:])
+}
+
+// blocksIn returns how many blocks n bytes are, the last one whole or not.
+func blocksIn(n int) int { return (n + blockSize - 1) / blockSize }
+
 // A ruler notes at which byte every few code points begin. The numbers of
 // those code points grow by the two steps in turn.
 type ruler struct {
@@ -48,6 +65,40 @@ func (r *ruler) note(at int) {
 	step := r.steps[len(r.marks)&1]
 	r.marks = append(r.marks, at)
 	r.next += step
+}
+
+// number returns the number of the code point that the k-th mark is of; r has
+// none yet.
+func (r *ruler) number(k int) int {
+	return r.next + k/2*(r.steps[0]+r.steps[1]) + k%2*r.steps[0]
+}
+
+// before returns how many marks are of code points below n; r has none yet.
+func (r *ruler) before(n int) int {
+	return sort.Search(cap(r.marks), func(k int) bool { return r.number(k) >= n })
+}
+
+// from returns a ruler for the marks of the code points from n on, which it
+// puts where r would.
+func (r *ruler) from(n int) ruler {
+	k := r.before(n)
+	if k == cap(r.marks) {
+		return noMarks()
+	}
+	return ruler{r.number(k), [2]int{r.steps[k&1], r.steps[1-k&1]}, r.marks[k:k]}
+}
+
+// place notes what there is to note in b, which begins at byte at and code
+// point first of the text; tally has the count of each block of b.
+func (r *ruler) place(b []byte, at, first int, tally []uint8) {
+	for i, n := range tally {
+		end := first + int(n)
+		if end > r.next {
+			p, _ := blockAt(b, i*blockSize)
+			r.noteIn(p, at+i*blockSize, first, end)
+		}
+		first = end
+	}
 }
 
 // noteIn notes what there is to note in b, which begins at byte at of the
@@ -76,8 +127,12 @@ func (r *ruler) noteIn(b *block, at, first, end int) {
 // scanUTF8 counts b's code points and returns the offset of its first invalid
 // byte, or -1 and then the count holds.
 func scanUTF8(b []byte) (runes, bad int) {
-	r := noMarks()
-	return scan(b, &r)
+	var c checker
+	runes, wrong := c.rest(b, nil)
+	if wrong >= 0 {
+		return 0, firstInvalid(b, wrong)
+	}
+	return runes, -1
 }
 
 // scanPrefix is scanUTF8 for a part of a longer text that may stop inside a
@@ -99,104 +154,119 @@ func scanPrefix(b []byte) (runes, complete, bad int) {
 
 // isValid reports whether s is valid UTF-8.
 func isValid(s string) bool {
-	_, bad := scanUTF8([]byte(s)) // not copied: scan neither writes nor keeps it
+	_, bad := scanUTF8(bytesOf(s))
 	return bad < 0
 }
 
 // countRunes returns the number of code points in s, which is valid UTF-8.
 func countRunes(s string) int {
-	r := noMarks()
-	return countMarked(s, &r)
+	c := checker{valid: true}
+	runes, _ := c.rest(bytesOf(s), nil)
+	return runes
 }
-
-// countMarked is countRunes, and notes in r what it asks for.
-func countMarked(s string, r *ruler) int { return count([]byte(s), r) }
 
 // runeCount is countRunes for any s. It counts as range does, so a byte that
 // is not valid counts as one.
 func runeCount(s string) int {
-	r := noMarks()
-	return scanMarked(s, &r)
-}
-
-// scanMarked is runeCount, and notes in r what it asks for.
-func scanMarked(s string, r *ruler) int {
-	from := *r
-	n, bad := scan([]byte(s), r)
-	if bad < 0 {
-		return n
-	}
-	*r, n = from, 0
-	for i := range s {
-		for n == r.next {
-			r.note(i)
-		}
-		n++
+	n, bad := scanUTF8(bytesOf(s))
+	if bad >= 0 {
+		return utf8.RuneCountInString(s)
 	}
 	return n
 }
 
-// count returns the number of code points in b, which is valid UTF-8, and
-// notes in r where those begin that r asks for.
-func count(b []byte, r *ruler) (runes int) {
-	at := 0
-	for ; len(b)-at >= blockSize; at += blockSize {
-		p := (*block)(b[at:])
+// runeCountMarked is runeCount, and notes in r what it asks for. A text that
+// is known to be valid it need not check.
+func runeCountMarked(s string, valid bool, r *ruler) int {
+	b := bytesOf(s)
+	c := checker{valid: valid}
+	asked := *r
+	runes, ok := 0, false
+	if len(b) < longText {
+		runes, ok = c.mark(b, r)
+	} else {
+		runes, ok = surveyPieces(b, pieceSize, valid, r)
+	}
+	if ok {
+		return runes
+	}
+	*r = asked
+	return slowMark(s, r)
+}
+
+// slowMark is runeCountMarked, one code point at a time.
+func slowMark(s string, r *ruler) (runes int) {
+	for i := range s {
+		for runes == r.next {
+			r.note(i)
+		}
+		runes++
+	}
+	return runes
+}
+
+// A checker checks and counts UTF-8 block by block. It holds what a block
+// leaves to the next: planes, of which only the last byte's bit matters.
+//
+// Its methods return how many code points begin in b, and where the block
+// begins in b that is wrong, or -1. They write to tally, as far as it reaches,
+// how many of them begin in each block.
+type checker struct {
+	second, third, fourth, low, high uint64
+
+	valid bool // the text is known to be, so that there is only to count
+}
+
+// rest checks and counts the rest of a text.
+func (c *checker) rest(b []byte, tally []uint8) (runes, wrong int) {
+	whole := len(b) / blockSize * blockSize
+	if runes, wrong = c.blocks(b[:whole], tally); wrong >= 0 {
+		return runes, wrong
+	}
+	last, padding := blockAt(b, whole) // zeros are ASCII, so no code point goes on
+	n, wrong := c.blocks(last[:], nil)
+	if wrong >= 0 {
+		return runes, whole
+	}
+	n -= padding
+	if whole/blockSize < len(tally) {
+		tally[whole/blockSize] = uint8(n)
+	}
+	return runes + n, -1
+}
+
+// blocks checks and counts b, which is whole blocks.
+func (c *checker) blocks(b []byte, tally []uint8) (runes, wrong int) {
+	if c.valid {
+		return countBlocks(b, tally), -1
+	}
+	return c.checkBlocks(b, tally)
+}
+
+// countBlocks counts b, which is whole blocks of valid UTF-8.
+func countBlocks(b []byte, tally []uint8) (runes int) {
+	for i := 0; len(b) >= blockSize; i++ {
+		p := (*block)(b)
+		b = b[blockSize:]
 		any := p.word(0) | p.word(1) | p.word(2) | p.word(3) |
 			p.word(4) | p.word(5) | p.word(6) | p.word(7)
 		starts := blockSize
 		if any&highBits != 0 {
 			starts -= bits.OnesCount64(p.continuations())
 		}
-		if runes+starts > r.next {
-			r.noteIn(p, at, runes, runes+starts)
+		if i < len(tally) {
+			tally[i] = uint8(starts)
 		}
 		runes += starts
 	}
-	var last block
-	n := copy(last[:], b[at:])
-	n -= bits.OnesCount64(last.continuations())
-	r.noteIn(&last, at, runes, runes+n)
-	return runes + n
+	return runes
 }
 
-// scan checks and counts b, and notes in r where those code points begin that
-// r asks for. At an invalid byte it stops and returns the byte's offset; what
-// it has counted and noted then means nothing.
-func scan(b []byte, r *ruler) (runes, bad int) {
-	var c checker
-	whole := len(b) / blockSize * blockSize
-	runes, wrong := c.blocks(b[:whole], 0, 0, r)
-	if wrong >= 0 {
-		return 0, firstInvalid(b, wrong)
-	}
-	var last block // the rest of b, filled up with zeros, which are ASCII
-	padding := blockSize - copy(last[:], b[whole:])
-	none := noMarks()
-	end, wrong := c.blocks(last[:], whole, runes, &none)
-	if wrong >= 0 {
-		return 0, firstInvalid(b, whole)
-	}
-	r.noteIn(&last, whole, runes, end-padding)
-	return end - padding, -1
-}
-
-// A checker checks UTF-8 block by block. It holds what a block leaves to the
-// next: planes, of which only the last byte's bit matters.
-type checker struct {
-	second, third, fourth, low, high uint64
-}
-
-// blocks checks and counts b, which is whole blocks that begin at byte at and
-// code point runes of the text, and returns how many code points there are up
-// to its end, and where the block begins that is wrong, or -1.
-//
-// It looks at a block as eight planes: plane i holds bit i of all 64 bytes, so
-// one operation on planes does the same to 64 bytes.
-func (c *checker) blocks(b []byte, at, runes int, r *ruler) (int, int) {
+// checkBlocks looks at a block as eight planes: plane i holds bit i of all 64
+// bytes, so one operation on planes does the same to 64 bytes.
+func (c *checker) checkBlocks(b []byte, tally []uint8) (runes, wrong int) {
 	before2, before3, before4, beforeLow, beforeHigh := c.second, c.third, c.fourth, c.low, c.high
-	end := at + len(b)
-	for len(b) >= blockSize {
+	for i := 0; len(b) >= blockSize; i++ {
 		p := (*block)(b)
 		b = b[blockSize:]
 		any := p.word(0) | p.word(1) | p.word(2) | p.word(3) |
@@ -231,18 +301,55 @@ func (c *checker) blocks(b []byte, at, runes int, r *ruler) (int, int) {
 			wrong |= following(low, beforeLow) & isHigh
 
 			if wrong != 0 {
-				return runes, end - len(b) - blockSize
+				return runes, i * blockSize
 			}
 			before2, before3, before4, beforeLow, beforeHigh = second, third, lead4, low, high
 			starts -= bits.OnesCount64(cont)
 		}
-		if runes+starts > r.next {
-			r.noteIn(p, end-len(b)-blockSize, runes, runes+starts)
+		if i < len(tally) {
+			tally[i] = uint8(starts)
 		}
 		runes += starts
 	}
-	*c = checker{before2, before3, before4, beforeLow, beforeHigh}
+	c.second, c.third, c.fourth, c.low, c.high = before2, before3, before4, beforeLow, beforeHigh
 	return runes, -1
+}
+
+// mark checks and counts a text and notes in r what it asks for. If it is not
+// ok, the text is not valid, and what has been noted means nothing.
+func (c *checker) mark(b []byte, r *ruler) (runes int, ok bool) {
+	var tally [256]uint8
+	const most = len(tally) * blockSize
+	for at := 0; ; at += most {
+		part, n, wrong := b[at:], 0, 0
+		last := len(part) <= most
+		if last {
+			n, wrong = c.rest(part, tally[:])
+		} else {
+			part = part[:most]
+			n, wrong = c.blocks(part, tally[:])
+		}
+		if wrong >= 0 {
+			return 0, false
+		}
+		r.place(part, at, runes, tally[:blocksIn(len(part))])
+		runes += n
+		if last {
+			return runes, true
+		}
+	}
+}
+
+// resume makes c what it is after b. If the end of b is wrong, it may not know.
+func (c *checker) resume(b []byte) {
+	for i := len(b) - 1; i >= 0 && i > len(b)-utf8.UTFMax; i-- {
+		if utf8.RuneStart(b[i]) { // alone, at the end of a block
+			var last block
+			copy(last[blockSize-(len(b)-i):], b[i:])
+			c.blocks(last[:], nil)
+			return
+		}
+	}
 }
 
 // firstInvalid returns the offset of the first invalid byte of b, or -1.
@@ -296,4 +403,100 @@ func (b *block) planes() (p0, p1, p2, p3, p4, p5, p6, p7 uint64) {
 func swapBits(x, y uint64, n int, mask uint64) (uint64, uint64) {
 	t := (x>>n ^ y) & mask
 	return x ^ t<<n, y ^ t
+}
+
+// A survey counts the code points of a long text and notes its marks, with all
+// processors at once, each taking a piece of the text at a time. It goes twice
+// over the pieces: to check them and to count the code points of each block,
+// and, when the number is known that a piece begins with, to note its marks,
+// for which there is nothing to read but the blocks that have some.
+type survey struct {
+	text    []byte
+	size    int         // of a piece, in bytes: whole blocks
+	valid   bool        // known to be, so that there is no need to check
+	invalid atomic.Bool // found to be
+	tally   []uint8     // how many code points begin in each block
+	starts  []int       // the number of the first one that begins in each piece
+	ruler   ruler       // says what to note, and has room for all of it
+}
+
+const (
+	pieceSize = 128 << 10
+
+	// longText is the length from which on a survey is worth its goroutines.
+	longText = 3 << 20
+)
+
+// surveyPieces is checker.mark for a long text.
+func surveyPieces(b []byte, size int, valid bool, r *ruler) (runes int, ok bool) {
+	pieces := (len(b)-1)/size + 1
+	s := survey{
+		text: b, size: size, valid: valid, ruler: *r,
+		tally: make([]uint8, blocksIn(len(b))), starts: make([]int, pieces),
+	}
+	atOnce(pieces, s.count)
+	if s.invalid.Load() {
+		return 0, false
+	}
+	for i, n := range s.starts {
+		s.starts[i] = runes
+		runes += n
+	}
+	if cap(r.marks) > 0 {
+		atOnce(pieces, s.mark)
+		r.marks = r.marks[:r.before(runes)]
+	}
+	return runes, true
+}
+
+// piece returns where piece i of the text is, and its tally.
+func (s *survey) piece(i int) (at span, tally []uint8) {
+	at = span{i * s.size, min((i+1)*s.size, len(s.text))}
+	return at, s.tally[at.start/blockSize : blocksIn(at.end)]
+}
+
+// count checks and counts piece i.
+func (s *survey) count(i int) {
+	if s.invalid.Load() {
+		return
+	}
+	at, tally := s.piece(i)
+	part := s.text[at.start:at.end]
+	c := checker{valid: s.valid}
+	c.resume(s.text[:at.start])
+	wrong := 0
+	if at.end < len(s.text) {
+		s.starts[i], wrong = c.blocks(part, tally)
+	} else {
+		s.starts[i], wrong = c.rest(part, tally)
+	}
+	if wrong >= 0 {
+		s.invalid.Store(true)
+	}
+}
+
+// mark notes the marks of piece i.
+func (s *survey) mark(i int) {
+	at, tally := s.piece(i)
+	r := s.ruler.from(s.starts[i])
+	r.place(s.text[at.start:at.end], at.start, s.starts[i], tally)
+}
+
+// atOnce calls f with 0 to n-1, on as many goroutines as there are processors.
+// Each takes the next number when it is done with one.
+func atOnce(n int, f func(int)) {
+	var taken atomic.Int64
+	var group sync.WaitGroup
+	work := func() {
+		defer group.Done()
+		for i := int(taken.Add(1)); i <= n; i = int(taken.Add(1)) {
+			f(i - 1)
+		}
+	}
+	workers := min(n, runtime.GOMAXPROCS(0))
+	group.Add(workers)
+	for range workers {
+		go work()
+	}
+	group.Wait()
 }

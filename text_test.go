@@ -3,6 +3,7 @@ package fileops
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -60,6 +61,73 @@ func requireScans(t *testing.T, b []byte) {
 	}
 	if n := countRunes(string(b)); n != wantRunes {
 		require.Equal(t, wantRunes, n, "countRunes(%q)", b)
+	}
+}
+
+// requireMarks compares the ways to note marks with the slow one. The survey
+// is made in pieces of one block and of three.
+func requireMarks(t *testing.T, text string, o *ChunkOptions) {
+	t.Helper()
+	if text == "" {
+		return
+	}
+	slow := o.edges(len(text))
+	want := slowMark(text, &slow)
+	for _, valid := range []bool{false, true} {
+		if valid && !utf8.ValidString(text) {
+			break
+		}
+		r := o.edges(len(text))
+		n := runeCountMarked(text, valid, &r)
+		require.Equal(t, want, n, "%q %+v", text, o)
+		require.Equal(t, slow.marks, r.marks, "%q %+v", text, o)
+		for _, blocks := range []int{1, 3} {
+			r := o.edges(len(text))
+			n, ok := surveyPieces([]byte(text), blocks*blockSize, valid, &r)
+			require.Equal(t, utf8.ValidString(text), ok, "%q", text)
+			if ok {
+				require.Equal(t, want, n, "%q %+v", text, o)
+				require.Equal(t, slow.marks, r.marks, "%q %+v", text, o)
+			}
+		}
+	}
+}
+
+// Every kind of sequence across and beside the edges of the pieces of a survey.
+func TestSurveysAgreeOnEveryKindOfSequence(t *testing.T) {
+	kinds := []byte{0x7f, 0x80, 0x8f, 0x90, 0xa0, 0xbf, 0xc2, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xff}
+	text := bytes.Repeat([]byte("a"), 2*blockSize)
+	for at := blockSize - 5; at <= blockSize; at++ {
+		for _, a := range kinds {
+			for _, b := range kinds {
+				for _, c := range kinds {
+					for _, d := range kinds {
+						copy(text[at:], []byte{a, b, c, d})
+						r := noMarks()
+						n, ok := surveyPieces(text, blockSize, false, &r)
+						if ok != utf8.Valid(text) || ok && n != utf8.RuneCount(text) {
+							require.Failf(t, "survey", "% x at %d: got %d, %t", text[at:at+4], at, n, ok)
+						}
+					}
+				}
+			}
+		}
+		copy(text[at:], "aaaa")
+	}
+}
+
+func TestSurveysOfLongTexts(t *testing.T) {
+	for name := range scripts {
+		for _, n := range []int{longText - 1, longText, longText + 1, longText + pieceSize, longText + pieceSize/2 + 77} {
+			text := script(name, n)
+			o := ChunkOptions{Size: 1500, Overlap: 0.1}
+			for _, text := range []string{text, text + "\xe6\x97", text[:n/2] + "\xff" + text[n/2:]} {
+				slow, r := o.edges(len(text)), o.edges(len(text))
+				want := slowMark(text, &slow)
+				require.Equal(t, want, runeCountMarked(text, false, &r))
+				require.True(t, slices.Equal(slow.marks, r.marks))
+			}
+		}
 	}
 }
 

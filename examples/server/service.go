@@ -1,14 +1,17 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
+	"runtime"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -58,11 +61,13 @@ func newHandler(pool *fileops.Pool, root *os.Root, set *settings, log *slog.Logg
 // secure sets the headers that keep a browser from running what it is shown:
 // the files are anybody's.
 func secure(next http.Handler) http.Handler {
+	headers := http.Header{
+		"Content-Security-Policy": {"default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
+		"X-Content-Type-Options":  {"nosniff"},
+		"Referrer-Policy":         {"no-referrer"},
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		maps.Copy(w.Header(), headers)
 		next.ServeHTTP(w, r)
 	})
 }
@@ -135,15 +140,35 @@ func (s *service) chunks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if chunks == nil {
-		chunks = []fileops.TextChunk{} // for JSON, none is an empty list
+	w.Header().Set("Content-Type", "application/json")
+	return abort(writeChunks(w, chunks))
+}
+
+// writeChunks writes chunks as JSON, one at a time: what they encode to is
+// never in memory whole. json.Marshal would also read through it once more.
+func writeChunks(w io.Writer, chunks []fileops.TextChunk) error {
+	out := bufio.NewWriterSize(w, 32<<10)
+	out.WriteString(`{"chunks":[`)
+	for i, c := range chunks {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		data, err := c.MarshalJSON()
+		if err != nil {
+			return err
+		}
+		out.Write(data)
 	}
-	return writeJSON(w, map[string]any{"chunks": chunks})
+	out.WriteString("]}\n")
+	return out.Flush()
 }
 
 // stats answers with what the pool is doing.
 func (s *service) stats(w http.ResponseWriter, r *http.Request) error {
-	return writeJSON(w, s.pool.Stats())
+	return writeJSON(w, struct {
+		fileops.Stats
+		Goroutines int
+	}{s.pool.Stats(), runtime.NumGoroutine()})
 }
 
 // chunkOptions reads how to cut from a query; the package's defaults stand for
