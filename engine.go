@@ -33,6 +33,7 @@ type task struct {
 
 	ready   atomic.Pointer[slot] // the slot it got on admission and has not used yet
 	pending atomic.Bool          // it is one of the MaxPending that wait for their first slot
+	queued  bool                 // it was, or is, pending
 	waiter  *waiter              // its place in the queue, if it is a future
 	unwatch func() bool          // ends watching the context for that
 	lender  *task                // the Submit it was called from, if any
@@ -248,6 +249,7 @@ func (p *Pool) queue(t *task) error {
 		return ErrOverloaded
 	}
 	p.waiting.Add(1)
+	t.queued = true
 	t.pending.Store(true)
 	return nil
 }
@@ -373,16 +375,19 @@ func (t *task) acquire(op, path, other string) (*slot, error) {
 	return s, nil
 }
 
-// waitForQuotas waits for all of them, or takes none.
+// waitForQuotas takes all of them. While it waits for one it holds none, or
+// operations that wait for a hung mount would use up the others' quotas.
 func (t *task) waitForQuotas(qs quotas) error {
-	if err := t.waitForQuota(qs[0]); err != nil {
-		return err
-	}
-	err := t.waitForQuota(qs[1])
-	if err != nil {
+	for {
+		if err := t.waitForQuota(qs[0]); err != nil {
+			return err
+		}
+		if qs[1] == nil || qs[1].TryAcquire(1) {
+			return nil
+		}
 		quotas{qs[0]}.release()
+		qs[0], qs[1] = qs[1], qs[0]
 	}
-	return err
 }
 
 // waitForQuota waits until a mount may have one more operation in
@@ -394,8 +399,10 @@ func (t *task) waitForQuota(quota *mountQuota) error {
 	p := t.pool
 	if s := t.ready.Swap(nil); s != nil {
 		p.giveSlot(s)
-		if err := p.queue(t); err != nil {
-			return err
+		if !t.queued {
+			if err := p.queue(t); err != nil {
+				return err
+			}
 		}
 	}
 	if !t.pending.Load() { // else it counts as waiting already

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
-	"syscall"
 	"time"
 )
 
@@ -19,10 +18,7 @@ func (osFiles) open(name string) (file, error) {
 }
 
 func (osFiles) openDir(name string) (filesystem, error) {
-	if err := requireDir(os.Stat(name)); err != nil {
-		return nil, err
-	}
-	return openedRoot(os.OpenRoot(name))
+	return openedRoot(os.OpenRoot(insideOf(name)))
 }
 
 func (osFiles) create(name string, perm fs.FileMode) (file, error) {
@@ -62,10 +58,7 @@ func (r *rootFiles) open(name string) (file, error) {
 }
 
 func (r *rootFiles) openDir(name string) (filesystem, error) {
-	if err := requireDir(confined(r.root.Stat(name))); err != nil {
-		return nil, err
-	}
-	return openedRoot(confined(r.root.OpenRoot(name)))
+	return openedRoot(confined(r.root.OpenRoot(insideOf(name))))
 }
 
 func (r *rootFiles) create(name string, perm fs.FileMode) (file, error) {
@@ -122,14 +115,9 @@ func (r *rootFiles) close() error {
 	return nil
 }
 
-// requireDir returns an error for what is no directory. os.OpenRoot would find
-// out by itself, but waits for the other end of a FIFO first.
-func requireDir(fi os.FileInfo, err error) error {
-	if err == nil && !fi.IsDir() {
-		return syscall.ENOTDIR
-	}
-	return err
-}
+// insideOf is how to name a directory so that opening it does not wait for the
+// other end of a FIFO that has come to be in its place.
+func insideOf(dir string) string { return dir + "/." }
 
 func openedRoot(root *os.Root, err error) (filesystem, error) {
 	if err != nil {

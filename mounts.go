@@ -25,10 +25,7 @@ type mountQuotas struct {
 }
 
 // A mountQuota bounds the operations in flight on a mount.
-type mountQuota struct {
-	*semaphore.Weighted
-	point string
-}
+type mountQuota struct{ *semaphore.Weighted }
 
 func newMountQuotas(workers int) *mountQuotas {
 	m := &mountQuotas{quotas: make(map[string]*mountQuota)}
@@ -63,27 +60,27 @@ func (m *mountQuotas) of(path string) *mountQuota {
 	defer m.mu.Unlock()
 	quota := m.quotas[point]
 	if quota == nil {
-		quota = &mountQuota{semaphore.NewWeighted(m.limit), point}
+		quota = &mountQuota{semaphore.NewWeighted(m.limit)}
 		m.quotas[point] = quota
 	}
 	return quota
 }
 
-// quotas are those that an operation on two paths needs, in the order of the
-// mount points: so that two operations never wait for each other.
+// quotas are those that an operation on two paths needs.
 type quotas [2]*mountQuota
 
 // ofBoth returns the quotas that an operation on path and, unless it is "",
-// other needs.
+// other needs. If it needs one, that is the first.
 func (m *mountQuotas) ofBoth(path, other string) quotas {
-	qs := quotas{m.of(path), m.of(other)}
+	a, b := m.of(path), m.of(other)
 	switch {
-	case qs[0] == qs[1]:
-		qs[1] = nil
-	case qs[0] != nil && qs[1] != nil && qs[0].point > qs[1].point:
-		qs[0], qs[1] = qs[1], qs[0]
+	case a == nil:
+		return quotas{b}
+	case a == b:
+		return quotas{a}
+	default:
+		return quotas{a, b}
 	}
-	return qs
 }
 
 // release gives the quotas back.
