@@ -179,7 +179,7 @@ func (f *Future[T]) run() {
 //
 //go:noinline
 func growStack() byte {
-	var room [4 << 10]byte
+	var room [2 << 10]byte
 	return room[noIndex]
 }
 

@@ -49,7 +49,7 @@ type sub struct {
 // Sorting each directory with a separator after its directories' names makes
 // the depth-first order the order of the whole paths.
 func (w *walk) files(dir string) ([]string, error) {
-	w.group.SetLimit(fanOut(w.task.pool))
+	w.group.SetLimit(4 * fanOut(w.task.pool)) // many, since they are short and lead to more
 	top := new(listing)
 	err := w.visit(dir, top, true)
 	if groupErr := w.group.Wait(); err == nil {
