@@ -92,7 +92,9 @@ type ChunkOptions struct {
 
 	// Reader, if not nil, turns a file into text instead, from a PDF for
 	// example; Encoding then means nothing. It must be safe for concurrent
-	// use. A panic in it is returned as a *PanicError.
+	// use. It holds one of the pool's slots, so what it calls of this package
+	// it should call with its ctx (see [Submit]). A panic in it is returned as
+	// a *PanicError.
 	Reader func(ctx context.Context, path string) (string, error)
 
 	// OutputFile is a file to save all the chunks to. Its extension says how:
@@ -119,7 +121,8 @@ type ChunkOptions struct {
 	// by one goroutine at a time.
 	OnSkip func(SkippedFile)
 
-	// Progress is called as files are done.
+	// Progress is called as files are done: by one goroutine at a time, at
+	// most some twenty times a second, and once at the end. nil means never.
 	Progress func(Progress)
 }
 

@@ -23,7 +23,8 @@ var (
 	// a device.
 	ErrNotRegular = errors.New("not a regular file")
 
-	// ErrSameFile says that the source and the target of a copy are one file.
+	// ErrSameFile says that the source and the target of a copy are one file,
+	// or a file that is cut and the OutputFile for its chunks.
 	ErrSameFile = errors.New("source and target are the same file")
 
 	// ErrEscapes says that a path leads outside the directory that confines

@@ -66,8 +66,9 @@ var DefaultWorkers = max(32, 4*runtime.GOMAXPROCS(0))
 // up, so a hung disk holds slots and no more than slots. On Linux one hung
 // mount does not get all of them: on each mount besides the root file system
 // and those in memory at most three quarters of the workers, and from two on
-// at least one less than all, are in flight at once. Elsewhere, give a mount
-// that may hang a pool of its own.
+// at least one less than all, are in flight at once; functions given to Submit
+// do not count for that. Elsewhere, give a mount that may hang a pool of its
+// own.
 type Pool struct {
 	opts   PoolOptions
 	fs     filesystem
