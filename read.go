@@ -76,6 +76,7 @@ func (t *task) read(path string, limit int64, check *textCheck) (c contents, err
 // appendFile is read, in a slot that the caller holds, into the free space of
 // dst or, if the file needs it, more.
 func (t *task) appendFile(dst []byte, path string, limit int64, check *textCheck) ([]byte, info, error) {
+	check.reset() // of an earlier try
 	f, st, err := openRegular(t.pool.fs, path)
 	if err != nil {
 		return dst, info{}, err
@@ -158,6 +159,13 @@ type textCheck struct {
 	checked int // bytes, which are whole characters
 	length  int
 	invalid bool // at checked
+}
+
+// reset makes the check begin again.
+func (c *textCheck) reset() {
+	if c != nil {
+		*c = textCheck{}
+	}
 }
 
 // add looks at what has been read since the last time; text is all so far.
