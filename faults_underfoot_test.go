@@ -607,3 +607,37 @@ func TestNoDirectoryAtAll(t *testing.T) {
 		}
 	}
 }
+
+// A call that is tried again, here for EAGAIN, begins again: what an earlier
+// try has read and checked does not count.
+func TestReadTriedAgainBeginsAgain(t *testing.T) {
+	for _, s := range seams {
+		l := newLab(t, s, PoolOptions{})
+		for name, read := range map[string]func() (string, error){
+			"ReadFile": func() (string, error) { return l.pool.ReadFile(t.Context(), l.at("in/a.txt")) },
+			"Concat": func() (string, error) {
+				r, err := l.pool.Concat(t.Context(), []string{l.at("in/a.txt")}, nil)
+				if err != nil || len(r.Skipped) > 0 {
+					return "", fmt.Errorf("%v, %v", r, err)
+				}
+				return strings.TrimPrefix(r.Text, "---\n"+l.at("in/a.txt")+"\n---\n\n"), nil
+			},
+		} {
+			require.NoError(t, os.WriteFile(l.onDisk("in/a.txt"), []byte(letters(2*readBlock)), 0o666))
+			reads := 0
+			l.faulty.reset(func(c seamCall) error {
+				if c.op == "read" {
+					if reads++; reads == 2 {
+						require.NoError(t, os.WriteFile(l.onDisk("in/a.txt"), []byte("short"), 0o666))
+						return syscall.EAGAIN
+					}
+				}
+				return nil
+			})
+			text, err := read()
+			require.NoError(t, err, "%s, %s", s.name, name)
+			require.Equal(t, "short", text, "%s, %s", s.name, name)
+		}
+		l.close()
+	}
+}
