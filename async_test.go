@@ -1242,3 +1242,20 @@ func TestContextsThatHaveEnded(t *testing.T) {
 		}
 	})
 }
+
+// Descriptors that others than the pool hold are not waited for without end,
+// though the function that asks holds a slot all the while.
+func TestNoDescriptorsInsideSubmit(t *testing.T) {
+	bubble(t, PoolOptions{Workers: 2}, func(ctx context.Context, t *testing.T, l *lab) {
+		l.faulty.reset(func(c seamCall) error {
+			if c.op == "open" {
+				return syscall.EMFILE
+			}
+			return nil
+		})
+		_, err := Submit(ctx, l.pool, func(ctx context.Context) (string, error) {
+			return l.pool.ReadFile(ctx, l.at("in/a.txt"))
+		}).Await(ctx)
+		require.ErrorIs(t, err, syscall.EMFILE)
+	})
+}

@@ -320,18 +320,21 @@ func (t *task) cleanUp(op, path string, call func()) {
 	})
 }
 
-// How often a call is tried again: descriptors that nobody in the pool holds
-// are not given up by waiting; a lease is, within some seconds at most.
+// How often a call is tried again. Descriptors that nobody in the pool holds
+// are not given up by waiting. Those of others in the pool are, but not for
+// ever, since what is running may hold none: some sixteen seconds, and four
+// for a lease.
 const (
-	descriptorTries = 6
-	leaseTries      = 64
+	descriptorTries     = 6
+	busyDescriptorTries = 256
+	leaseTries          = 64
 )
 
 // mayPass reports whether an error may have gone when the call is tried again.
 func (t *task) mayPass(err error, tries int) bool {
 	switch {
 	case outOfDescriptors(err):
-		return tries < descriptorTries || len(t.pool.running()) > 0
+		return tries < descriptorTries || tries < busyDescriptorTries && len(t.pool.running()) > 0
 	case errors.Is(err, syscall.EAGAIN):
 		return tries < leaseTries
 	default:

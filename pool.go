@@ -171,7 +171,7 @@ type Stats struct {
 	Running   int // slots in use, abandoned ones included
 	Abandoned int // given up by their caller while the system call has not come back
 	Waiting   int // waits for a slot
-	Active    int // operations begun and not ended
+	Active    int // operations begun and not ended; what a cancelled one has left behind does not count
 
 	Done         uint64 // operations ended, refused ones not counted
 	Failed       uint64 // those of them that ended with an error
