@@ -413,12 +413,8 @@ func (c *concatenation) load(b *batch[section], path string, s *section) {
 	arena := append(b.arena, '\n')
 	arena = c.form.appendHeader(arena, path)
 	header := len(arena)
-	var st info
 	var text textCheck
-	err := c.task.inSlot("read", path, func() (err error) {
-		arena, st, err = c.task.appendFile(arena, path, aheadLimit, &text)
-		return err
-	})
+	arena, st, err := c.task.read(arena, path, aheadLimit, &text)
 	if err == nil {
 		err = c.leaveOut(path, st, text.chars)
 	}
@@ -452,23 +448,26 @@ const wholeLimit = 32 << 20
 // large joins a file that was too large to be read ahead.
 func (c *concatenation) large(path string) section {
 	var text textCheck
-	content, err := aside(c.task, func() (contents, error) { return c.task.read(path, wholeLimit, &text) })
+	var st info
+	data, err := aside(c.task, func() (data []byte, err error) {
+		data, st, err = c.task.read(nil, path, wholeLimit, &text)
+		return data, err
+	})
 	if err == (laterError{}) {
 		return c.stream(path)
 	}
 	if err != nil {
 		return section{err: err}
 	}
-	defer content.free()
-	if err := c.leaveOut(path, content.info, text.chars); err != nil {
+	if err := c.leaveOut(path, st, text.chars); err != nil {
 		return section{err: err}
 	}
 	s, err := c.writeHeader(path)
 	if err == nil {
-		err = c.write(content.data)
+		err = c.write(data)
 	}
 	s.err = err
-	s.grow(text.chars, len(content.data))
+	s.grow(text.chars, len(data))
 	return s
 }
 

@@ -58,15 +58,14 @@ func (e textEncoding) check() *textCheck {
 	return nil
 }
 
-// decode returns the text of a file's contents, which have passed check, and
-// frees them.
-func (e textEncoding) decode(path string, c contents) (string, error) {
+// decode returns the text of a file's contents, which have passed check and
+// which it may keep as the text's memory.
+func (e textEncoding) decode(path string, data []byte) (string, error) {
 	if e.enc == nil {
-		return c.text(), nil
+		return stringOf(trim(data)), nil
 	}
-	defer c.free()
-	e, mark := e.byMark(c.data)
-	data := c.data[mark:]
+	e, mark := e.byMark(data)
+	data = data[mark:]
 	text, err := e.enc.NewDecoder().Bytes(data)
 	if err != nil {
 		return "", pathError("decode", path, err)

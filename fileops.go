@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sync/errgroup"
@@ -46,11 +47,11 @@ func readFile(path string) operation[string] {
 
 // readText reads a file of UTF-8 text.
 func (t *task) readText(path string, limit int64) (string, error) {
-	c, err := t.read(path, limit, new(textCheck))
+	data, _, err := t.read(nil, path, limit, new(textCheck))
 	if err != nil {
 		return "", err
 	}
-	return c.text(), nil
+	return stringOf(trim(data)), nil
 }
 
 // ReadBytes reads a file, whole, whatever it holds. Errors and blocking are
@@ -76,11 +77,11 @@ func (p *Pool) AsyncReadBytes(ctx context.Context, path string) *Future[[]byte] 
 
 func readBytes(path string) operation[[]byte] {
 	return operation[[]byte]{"read", path, func(t *task, path string) ([]byte, error) {
-		c, err := t.read(path, anySize, nil)
+		data, _, err := t.read(nil, path, anySize, nil)
 		if err != nil {
 			return nil, err
 		}
-		return c.bytes(), nil
+		return trim(data), nil
 	}}
 }
 
@@ -427,10 +428,17 @@ func (t *task) copyContents(dst, src file, size int64) error {
 	return t.copyThroughBuffer(dst, src, size)
 }
 
+// bufferSize is the size of the buffers that copies go through.
+const bufferSize = 64 << 10
+
+type buffer [bufferSize]byte
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
 // copyThroughBuffer copies the rest of src the plain way.
 func (t *task) copyThroughBuffer(dst, src file, size int64) error {
-	buf := getBuffer()
-	defer putBuffer(buf)
+	buf := buffers.Get().(*buffer)
+	defer buffers.Put(buf)
 	for {
 		if err := t.Err(); err != nil {
 			return err

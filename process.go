@@ -338,17 +338,15 @@ func (c *chunking) text(path string, limit int64) (string, int64, error) {
 	if c.opts.Reader != nil {
 		return c.readerText(path)
 	}
-	content, err := c.task.read(path, limit, c.encoding.check())
-	if c.isOutput(content.info) {
-		content.free()
+	data, st, err := c.task.read(nil, path, limit, c.encoding.check())
+	if c.isOutput(st) {
 		err = c.ownOutput(path)
 	}
 	if err != nil {
 		return "", 0, err
 	}
-	size := int64(len(content.data))
-	text, err := c.encoding.decode(path, content)
-	return text, size, err
+	text, err := c.encoding.decode(path, data)
+	return text, int64(len(data)), err
 }
 
 // readerText lets the user's Reader read a file. It holds a slot meanwhile,

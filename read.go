@@ -3,51 +3,7 @@ package fileops
 import (
 	"io"
 	"math"
-	"sync"
 )
-
-// bufferSize is the size of the pooled buffers. It holds 98 of 100 source
-// files, and is what a block of a copy is.
-const bufferSize = 64 << 10
-
-type buffer [bufferSize]byte
-
-var buffers = sync.Pool{New: func() any { return new(buffer) }}
-
-func getBuffer() *buffer  { return buffers.Get().(*buffer) }
-func putBuffer(b *buffer) { buffers.Put(b) }
-
-// contents is what a file holds, in memory.
-type contents struct {
-	data   []byte
-	info   info
-	pooled *buffer // what data lies in, if it is small
-}
-
-// text returns the contents as a string of their own and frees the rest.
-func (c contents) text() string {
-	if c.pooled == nil {
-		return stringOf(c.data)
-	}
-	defer c.free()
-	return string(c.data)
-}
-
-// bytes returns the contents as a slice of their own and frees the rest.
-func (c contents) bytes() []byte {
-	if c.pooled == nil {
-		return c.data
-	}
-	defer c.free()
-	return append(make([]byte, 0, len(c.data)), c.data...)
-}
-
-// free ends the use of data.
-func (c contents) free() {
-	if c.pooled != nil {
-		putBuffer(c.pooled)
-	}
-}
 
 // anySize is the limit of a read that takes any file.
 const anySize = math.MaxInt64
@@ -57,24 +13,19 @@ type laterError struct{}
 
 func (laterError) Error() string { return "too large to be read ahead" }
 
-// read reads a regular file, whole, if it is at most limit bytes long; else
-// it returns laterError. If check is not nil the file must be UTF-8.
-func (t *task) read(path string, limit int64, check *textCheck) (c contents, err error) {
+// read appends a regular file's contents to dst, in a slot. If dst has no room
+// for them they are in other memory, of their own if dst was empty. A file of
+// more than limit bytes is laterError. If check is not nil the file must be
+// UTF-8.
+func (t *task) read(dst []byte, path string, limit int64, check *textCheck) (data []byte, st info, err error) {
 	err = t.inSlot("read", path, func() (err error) {
-		pooled := getBuffer() // not before there is a slot: thousands may wait
-		c.data, c.info, err = t.appendFile(pooled[:0], path, limit, check)
-		if err != nil || cap(c.data) > bufferSize { // it has moved
-			putBuffer(pooled)
-		} else {
-			c.pooled = pooled
-		}
+		data, st, err = t.appendFile(dst, path, limit, check)
 		return err
 	})
-	return c, err
+	return data, st, err
 }
 
-// appendFile is read, in a slot that the caller holds, into the free space of
-// dst or, if the file needs it, more.
+// appendFile is read, in a slot that the caller holds.
 func (t *task) appendFile(dst []byte, path string, limit int64, check *textCheck) ([]byte, info, error) {
 	check.reset() // of an earlier try
 	f, st, err := openRegular(t.pool.fs, path)
@@ -108,12 +59,20 @@ func (t *task) maxFileSize() int64 {
 // while it is in the processor's cache.
 const readBlock = 512 << 10
 
+// unsizedRoom is how much room a file gets of which stat does not tell the
+// size: those of /proc give a page at a time.
+const unsizedRoom = 4 << 10
+
 // appendAll appends an open file's contents to dst. size is what stat said: a
 // hint, since the file may grow or shrink meanwhile, and files of /proc say 0.
 // More than limit bytes are an error.
 func appendAll(dst []byte, f file, size, limit int64, check *textCheck) ([]byte, error) {
 	start := len(dst)
-	dst = grow(dst, int(size)+1) // so that the read which meets the end is a short one
+	room := unsizedRoom
+	if size > 0 {
+		room = int(size) + 1 // so that the read which meets the end is a short one
+	}
+	dst = grow(dst, room)
 	for {
 		if len(dst) == cap(dst) {
 			dst = grow(dst, cap(dst))
@@ -150,6 +109,14 @@ func grow(b []byte, n int) []byte {
 		size = max(size, 2*cap(b))
 	}
 	return append(freshBytes(size)[:0], b...)
+}
+
+// trim returns data, or a copy if it leaves most of its memory unused.
+func trim(data []byte) []byte {
+	if len(data) < cap(data)/2 {
+		return append(freshBytes(len(data))[:0], data...)
+	}
+	return data
 }
 
 // A textCheck follows a text while it is read: it counts its characters and
