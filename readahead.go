@@ -35,6 +35,7 @@ type batch[T any] struct {
 	first int
 	items []T
 	arena []byte // for load to keep bytes in; reused
+	slab  slab   // for load to keep texts in
 	bytes int64  // held by the items
 	took  time.Duration
 	ready chan struct{}
