@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // Submit runs fn on the pool and returns a future of its value: a way to put
@@ -40,11 +41,13 @@ type Future[T any] struct {
 	task task
 	op   operation[T]
 
-	done  chan struct{} // closed once value and err are set
-	value T
-	err   error
+	state     atomic.Int32 // how far it is towards running
+	completed atomic.Bool  // value and err are set
+	value     T
+	err       error
 
 	mu       sync.Mutex
+	done     chan struct{} // made when it is first asked for
 	watchers []*watcher
 }
 
@@ -72,7 +75,17 @@ func (f *Future[T]) Await(ctx context.Context) (T, error) {
 }
 
 // Done returns a channel that is closed when the future is complete.
-func (f *Future[T]) Done() <-chan struct{} { return f.done }
+func (f *Future[T]) Done() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.done == nil {
+		f.done = make(chan struct{})
+		if f.isDone() {
+			close(f.done)
+		}
+	}
+	return f.done
+}
 
 // Result waits until the future is complete, however long that takes, and
 // returns its result.
@@ -93,19 +106,22 @@ func (f *Future[T]) Chan() <-chan Result[T] {
 	return ch
 }
 
-// wait reports whether the future completed before quit was closed.
+// wait reports whether the future completed before quit was closed. Rather
+// than wait for another goroutine it does the work itself where it can: if it
+// may block, or if there is nothing to wait for.
 func (f *Future[T]) wait(quit <-chan struct{}) bool {
-	if f.isDone() {
+	if f.isDone() || quit == nil && f.help() || quit != nil && f.helpNow() {
 		return true
 	}
 	f.task.waiters.Add(1)
 	defer f.task.waiters.Add(-1)
+	done := f.Done()
 	if quit == nil { // a plain receive is twice as fast as a select
-		<-f.done
+		<-done
 		return true
 	}
 	select {
-	case <-f.done:
+	case <-done:
 		return true
 	case <-quit:
 		if f.isDone() {
@@ -116,20 +132,17 @@ func (f *Future[T]) wait(quit <-chan struct{}) bool {
 	}
 }
 
-func (f *Future[T]) isDone() bool {
-	select {
-	case <-f.done:
-		return true
-	default:
-		return false
-	}
-}
+func (f *Future[T]) isDone() bool { return f.completed.Load() }
 
 // complete sets the result and tells everyone. It is called once.
 func (f *Future[T]) complete(value T, err error) {
 	f.value, f.err = value, err
+	f.op.do = nil // what it captured is garbage now
 	f.mu.Lock()
-	close(f.done)
+	f.completed.Store(true)
+	if f.done != nil {
+		close(f.done)
+	}
 	watchers := f.watchers
 	f.watchers = nil
 	f.mu.Unlock()

@@ -176,7 +176,7 @@ var (
 )
 
 func concat(name string, f form, paths []string, opts *ConcatOptions) operation[*ConcatResult] {
-	return operation[*ConcatResult]{name, strings.Join(paths, ", "), func(t *task, _ string) (*ConcatResult, error) {
+	return operation[*ConcatResult]{name: name, path: strings.Join(paths, ", "), do: func(t *task, _ string) (*ConcatResult, error) {
 		var text strings.Builder
 		c, err := newConcat(t, f, paths, opts, &text)
 		if err != nil {
@@ -194,7 +194,7 @@ func concat(name string, f form, paths []string, opts *ConcatOptions) operation[
 }
 
 func concatTo(w io.Writer, paths []string, opts *ConcatOptions) operation[*ConcatResult] {
-	return operation[*ConcatResult]{"concat to", strings.Join(paths, ", "), func(t *task, _ string) (*ConcatResult, error) {
+	return operation[*ConcatResult]{name: "concat to", path: strings.Join(paths, ", "), do: func(t *task, _ string) (*ConcatResult, error) {
 		t.streams = true
 		c, err := newConcat(t, concatForm, paths, opts, w)
 		if err != nil {

@@ -17,6 +17,12 @@ type operation[T any] struct {
 	// do is given the path so that one which needs nothing else is no
 	// closure, and so costs no allocation.
 	do func(t *task, path string) (T, error)
+	// now, if not nil, is do where that needs no wait for a disk; else it
+	// returns errWouldWait and has done nothing.
+	now func(t *task, path string) (T, error)
+	// alone says that do calls no function of the user's, so that any
+	// goroutine may run it: there is no panic, Goexit or locked thread.
+	alone bool
 }
 
 // submitted is the name of Submit's operations.
@@ -59,12 +65,15 @@ type task struct {
 const unwindTime = 10 * time.Millisecond
 
 // run performs an operation for a plain function. It works on the caller's
-// goroutine where the caller cannot give up, else on one of its own.
+// goroutine where the caller cannot give up or need not wait, else on another.
 func run[T any](ctx context.Context, p *Pool, op operation[T]) (T, error) {
 	if ctx.Done() == nil {
 		return runHere(ctx, p, op)
 	}
-	f := start(ctx, p, op)
+	f := newFuture(ctx, p, op)
+	if f.begin() && !f.doNow() {
+		f.launch()
+	}
 	if f.wait(ctx.Done()) || f.waitAtMost(unwindTime) {
 		return f.value, f.err
 	}
@@ -76,7 +85,7 @@ func (f *Future[T]) waitAtMost(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
-	case <-f.done:
+	case <-f.Done():
 		return true
 	case <-timer.C:
 		return f.isDone()
@@ -90,26 +99,38 @@ func runHere[T any](ctx context.Context, p *Pool, op operation[T]) (value T, err
 		return value, pathError(op.name, op.path, err)
 	}
 	defer p.end(t)
-	return perform(t, op)
+	return perform(t, &op)
 }
 
-// start performs an operation on a goroutine of its own.
+// start performs an operation on another goroutine.
 func start[T any](ctx context.Context, p *Pool, op operation[T]) *Future[T] {
-	f := &Future[T]{
-		task: task{Context: ctx, pool: p},
-		op:   op,
-		done: make(chan struct{}),
+	f := newFuture(ctx, p, op)
+	if f.begin() {
+		f.launch()
 	}
-	if err := p.begin(&f.task); err != nil {
+	return f
+}
+
+func newFuture[T any](ctx context.Context, p *Pool, op operation[T]) *Future[T] {
+	return &Future[T]{task: task{Context: ctx, pool: p}, op: op}
+}
+
+// begin admits the future to its pool. One that is refused is complete.
+func (f *Future[T]) begin() bool {
+	if err := f.task.pool.begin(&f.task); err != nil {
 		f.fail(err)
-		return f
+		return false
 	}
+	return true
+}
+
+// launch lets the future run as soon as it has its slot.
+func (f *Future[T]) launch() {
 	if f.task.pending.Load() {
 		f.enqueue()
 	} else {
-		go f.run()
+		f.goAhead()
 	}
-	return f
 }
 
 // fail completes a future that does not run.
@@ -140,7 +161,7 @@ func (f *Future[T]) granted(s *slot) {
 	}
 	t.pool.leavePending(t)
 	t.ready.Store(s)
-	go f.run()
+	f.goAhead()
 }
 
 // leaveQueue completes a future whose context has ended while it waited.
@@ -153,23 +174,32 @@ func (f *Future[T]) leaveQueue() {
 	}
 }
 
-// run is the future's goroutine. The future completes even if the operation
-// calls runtime.Goexit, which runs deferred functions and nothing else.
+// The states of a future, after the zero one in which it waits for its slot.
+const (
+	mayRun  = 1 + iota // and is on its way to a goroutine
+	claimed            // by the one that runs it
+)
+
+// goAhead gives the future a goroutine. It is a new one, and not one that did
+// an earlier future: what a test runs in a bubble of testing/synctest must not
+// end up on a goroutine outside.
+func (f *Future[T]) goAhead() {
+	f.state.Store(mayRun)
+	go f.run()
+}
+
+// claim reports whether the caller is the one to run the future.
+func (f *Future[T]) claim() bool { return f.state.CompareAndSwap(mayRun, claimed) }
+
+// run is what the future's goroutine does, unless somebody who waits for the
+// future was there first.
 func (f *Future[T]) run() {
-	growStack()
-	var value T
-	var err error
-	returned := false
-	defer func() {
-		if !returned {
-			err = goexitError()
+	if f.claim() {
+		if f.op.name != submitted { // what its function needs nobody knows
+			growStack()
 		}
-		f.op.do = nil // what it captured is garbage now
-		f.task.pool.end(&f.task)
-		f.complete(value, err)
-	}()
-	value, err = perform(&f.task, f.op)
-	returned = true
+		f.perform()
+	}
 }
 
 // growStack makes room on a new goroutine's stack for all that an operation
@@ -186,9 +216,72 @@ func growStack() byte {
 // noIndex is not a constant, which would let the compiler do without the room.
 var noIndex int
 
+// help runs the future if it may run and nobody does yet. To wait for another
+// goroutine takes as long as a small read.
+func (f *Future[T]) help() bool {
+	if !f.op.alone || !f.claim() {
+		return false
+	}
+	f.task.waiters.Add(1)
+	f.perform()
+	f.task.waiters.Add(-1)
+	return true
+}
+
+// helpNow is help for a caller that must not wait for a disk.
+func (f *Future[T]) helpNow() bool {
+	if f.op.now == nil || !f.claim() {
+		return false
+	}
+	if !f.doNow() {
+		f.goAhead() // the goroutine on its way may have left it to us
+		return false
+	}
+	return true
+}
+
+// perform runs the future. It completes even if the operation calls
+// runtime.Goexit, which runs deferred functions and nothing else.
+func (f *Future[T]) perform() {
+	var value T
+	var err error
+	returned := false
+	defer func() {
+		if !returned {
+			err = goexitError()
+		}
+		f.task.pool.end(&f.task)
+		f.complete(value, err)
+	}()
+	value, err = perform(&f.task, &f.op)
+	returned = true
+}
+
+// errWouldWait says that something cannot be done now.
+var errWouldWait = errors.New("would have to wait")
+
+// doNow runs the future, which nobody else may run meanwhile, if it has a slot
+// and needs nothing else to wait for.
+func (f *Future[T]) doNow() bool {
+	t := &f.task
+	if f.op.now == nil || !t.holdReady(f.op.name, f.op.path) {
+		return false
+	}
+	began := t.pool.now()
+	value, err := f.op.now(t, f.op.path)
+	if err == errWouldWait {
+		t.pool.slots.unuse(t.ready.Load())
+		return false
+	}
+	t.pool.ended(t, f.op.name, f.op.path, began, err)
+	t.pool.end(t)
+	f.complete(value, err)
+	return true
+}
+
 // perform calls the operation, turns a panic into an error, and keeps the
 // books.
-func perform[T any](t *task, op operation[T]) (value T, err error) {
+func perform[T any](t *task, op *operation[T]) (value T, err error) {
 	began := t.pool.now()
 	returned := false
 	defer func() {
@@ -376,6 +469,17 @@ func (t *task) acquire(op, path, other string) (*slot, error) {
 	}
 	t.pool.slots.use(s, op, path, t, qs)
 	return s, nil
+}
+
+// holdReady marks the slot that the task was admitted with, if it has one and
+// needs no quota, as used for op on path. The task keeps it.
+func (t *task) holdReady(op, path string) bool {
+	s := t.ready.Load()
+	if s == nil || !t.pool.mounts.readsNow(path) {
+		return false
+	}
+	t.pool.slots.use(s, op, path, t, quotas{})
+	return true
 }
 
 // waitForQuotas takes all of them. While it waits for one it holds none, or

@@ -60,6 +60,7 @@ type books struct {
 	unknownKinds bool        // list does not say what entries are
 	describe     func(*info) // changes what stat of an open file says
 	durable      bool        // sync reaches the disk
+	readsNow     bool        // openNow is passed on
 }
 
 // reset forgets the calls so far and sets the hook for those to come.
@@ -196,6 +197,15 @@ func seamOpen(f *faulty, op, name string, do func() (file, error)) (file, error)
 
 func (f *faulty) open(name string) (file, error) {
 	return seamOpen(f, "open", name, func() (file, error) { return f.inner.open(name) })
+}
+
+// openNow never waits, so that no hook may make it wait: it is done only if it
+// is asked for.
+func (f *faulty) openNow(name string) (file, error) {
+	if !f.readsNow {
+		return nil, errWouldWait
+	}
+	return seamOpen(f, "openNow", name, func() (file, error) { return f.inner.openNow(name) })
 }
 
 func (f *faulty) create(name string, perm fs.FileMode) (file, error) {

@@ -40,14 +40,21 @@ func (p *Pool) AsyncReadFile(ctx context.Context, path string) *Future[string] {
 }
 
 func readFile(path string) operation[string] {
-	return operation[string]{"read", path, func(t *task, path string) (string, error) {
-		return t.readText(path, anySize)
-	}}
+	return operation[string]{
+		name: "read", path: path, alone: true,
+		do:  func(t *task, path string) (string, error) { return t.readText(path, anySize) },
+		now: func(t *task, path string) (string, error) { return ownText(t.readNow(path, new(textCheck))) },
+	}
 }
 
 // readText reads a file of UTF-8 text.
 func (t *task) readText(path string, limit int64) (string, error) {
 	data, _, err := t.read(nil, path, limit, new(textCheck))
+	return ownText(data, err)
+}
+
+// ownText makes what has been read a result.
+func ownText(data []byte, err error) (string, error) {
 	if err != nil {
 		return "", err
 	}
@@ -100,13 +107,22 @@ func (p *Pool) AsyncReadBytes(ctx context.Context, path string) *Future[[]byte] 
 }
 
 func readBytes(path string) operation[[]byte] {
-	return operation[[]byte]{"read", path, func(t *task, path string) ([]byte, error) {
-		data, _, err := t.read(nil, path, anySize, nil)
-		if err != nil {
-			return nil, err
-		}
-		return trim(data), nil
-	}}
+	return operation[[]byte]{
+		name: "read", path: path, alone: true,
+		do: func(t *task, path string) ([]byte, error) {
+			data, _, err := t.read(nil, path, anySize, nil)
+			return ownBytes(data, err)
+		},
+		now: func(t *task, path string) ([]byte, error) { return ownBytes(t.readNow(path, nil)) },
+	}
+}
+
+// ownBytes makes what has been read a result.
+func ownBytes(data []byte, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	return trim(data), nil
 }
 
 // A FileResult is one file of [ReadFiles].
@@ -199,7 +215,7 @@ func (p *Pool) AsyncFileSize(ctx context.Context, path string) *Future[int64] {
 }
 
 func fileSize(path string) operation[int64] {
-	return operation[int64]{"size", path, func(t *task, path string) (int64, error) {
+	return operation[int64]{name: "size", path: path, alone: true, do: func(t *task, path string) (int64, error) {
 		st, err := t.stat("size", path)
 		switch {
 		case err != nil:
@@ -308,7 +324,7 @@ func listFiles(dir, extension string) operation[[]string] {
 		end := "." + strings.TrimPrefix(extension, ".")
 		keep = func(name string) bool { return strings.HasSuffix(name, end) }
 	}
-	return operation[[]string]{"list", dir, func(t *task, dir string) ([]string, error) {
+	return operation[[]string]{name: "list", path: dir, alone: true, do: func(t *task, dir string) ([]string, error) {
 		return t.list(dir, false, keep)
 	}}
 }
@@ -359,7 +375,7 @@ func (p *Pool) AsyncCopyFile(ctx context.Context, src, dst string) *Future[struc
 }
 
 func copyFile(src, dst string) operation[struct{}] {
-	return operation[struct{}]{"copy", src, func(t *task, src string) (struct{}, error) {
+	return operation[struct{}]{name: "copy", path: src, alone: true, do: func(t *task, src string) (struct{}, error) {
 		return struct{}{}, t.copyFile(src, dst)
 	}}
 }

@@ -21,6 +21,10 @@ import (
 type filesystem interface {
 	// open opens a file for reading. It does not wait for a FIFO's writer.
 	open(name string) (file, error)
+	// openNow is open for a file that can be opened, and then read, without a
+	// wait for a disk or a server. It, and Read of what it opens, is
+	// errWouldWait if there is one, and in place of any other error.
+	openNow(name string) (file, error)
 	// openDir opens the files below a directory.
 	openDir(name string) (filesystem, error)
 	// create makes a file, which must not exist, and opens it for writing.
@@ -130,7 +134,11 @@ func openRegular(files filesystem, name string) (file, info, error) {
 	if name == "" { // which package os calls invalid, below a Root
 		return nil, info{}, syscall.ENOENT
 	}
-	f, err := files.open(name)
+	return regular(files.open(name))
+}
+
+// regular returns a file that has been opened, unless it is not a regular one.
+func regular(f file, err error) (file, info, error) {
 	if errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.EOPNOTSUPP) { // a socket
 		err = ErrNotRegular
 	}

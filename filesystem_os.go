@@ -17,6 +17,9 @@ func (osFiles) open(name string) (file, error) {
 	return openedFile(os.OpenFile(name, os.O_RDONLY|openNonblock, 0))
 }
 
+// openNow: package os does not know beforehand what will wait.
+func (osFiles) openNow(string) (file, error) { return nil, errWouldWait }
+
 func (osFiles) openDir(name string) (filesystem, error) {
 	return openedRoot(os.OpenRoot(insideOf(name)))
 }
@@ -56,6 +59,8 @@ type rootFiles struct {
 func (r *rootFiles) open(name string) (file, error) {
 	return openedFile(confined(r.root.OpenFile(name, os.O_RDONLY|openNonblock, 0)))
 }
+
+func (r *rootFiles) openNow(string) (file, error) { return nil, errWouldWait }
 
 func (r *rootFiles) openDir(name string) (filesystem, error) {
 	return openedRoot(confined(r.root.OpenRoot(insideOf(name))))

@@ -2,6 +2,7 @@ package fileops
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,8 +18,9 @@ import (
 // the kernel's list of mounts, since any system call that could tell might
 // hang itself; so a symbolic link counts for the mount that it lies on.
 type mountQuotas struct {
-	base  string // the directory that relative paths begin at, "" = the process's
-	limit int64  // operations in flight on one mount, 0 = no quotas
+	base    string // the directory that relative paths begin at, "" = the process's
+	baseNow bool   // files below base may be read now
+	limit   int64  // operations in flight on one mount, 0 = no quotas
 
 	mu     sync.Mutex
 	quotas map[string]*mountQuota // by mount point
@@ -33,6 +35,28 @@ func newMountQuotas(workers int) *mountQuotas {
 		m.limit = int64(workers - (workers+3)/4)
 	}
 	return m
+}
+
+// setBase sets the directory that paths are relative to.
+func (m *mountQuotas) setBase(dir string) {
+	m.base = dir
+	m.baseNow = dir != "" && currentMounts().readsNow(dir)
+}
+
+// readsNow reports whether a file may be opened and read at once if it is in
+// memory: whether its file system is of a kind of which the kernel then asks
+// nobody else. It is told by where the way to the file begins, for the mount
+// that is there is the only one that openNow looks at.
+func (m *mountQuotas) readsNow(path string) bool {
+	now := m.baseNow
+	if m.base == "" {
+		mounts := currentMounts()
+		now = mounts.dirNow
+		if filepath.IsAbs(path) {
+			now = mounts.rootNow
+		}
+	}
+	return now && m.of(path) == nil
 }
 
 // of returns the quota that an operation on path needs, nil for none.
@@ -96,37 +120,81 @@ func (qs quotas) release() {
 // for none.
 func mountOf(path string, points []string) (longest string) {
 	for _, point := range points {
-		below, ok := strings.CutPrefix(path, point)
-		if ok && len(point) > len(longest) && (below == "" || below[0] == '/') {
+		if len(point) > len(longest) && isBelow(path, point) {
 			longest = point
 		}
 	}
 	return longest
 }
 
-// mountsMaxAge is how old the list of mounts may be.
-const mountsMaxAge = time.Second
+// isBelow reports whether path lies below a mount point or is the point.
+func isBelow(path, point string) bool {
+	below, ok := strings.CutPrefix(path, point)
+	return ok && (below == "" || below[0] == '/' || point == "/")
+}
+
+// inMemory are the file systems of Linux's own, which do not hang.
+var inMemory = []string{
+	"bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "fusectl",
+	"hugetlbfs", "mqueue", "nsfs", "proc", "pstore", "ramfs", "rootfs", "securityfs",
+	"selinuxfs", "sysfs", "tmpfs", "tracefs",
+}
+
+// local are the file systems of Linux that ask nobody else when a file is
+// opened and that can read what is in memory without waiting for the rest.
+var local = []string{"btrfs", "ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs"}
+
+// A mount is a mount point and the type of the file system there.
+type mount struct{ point, fsType string }
 
 // mounts is what the kernel tells of mounts.
 type mounts struct {
-	points     []string // those that have quotas
-	workingDir string
+	read            time.Duration // when, on the clock
+	all             []mount
+	points          []string // those that have quotas: neither the root's nor in memory
+	workingDir      string
+	rootNow, dirNow bool // readsNow of the root and of the working directory
 }
 
-// lastMounts is what was read last, and whether that is mountsMaxAge ago.
-var lastMounts struct {
-	mounts atomic.Pointer[mounts]
-	stale  atomic.Bool
+// readMounts asks the kernel.
+func readMounts() *mounts {
+	m := &mounts{all: listMounts(), workingDir: workingDir()}
+	for _, mount := range m.all {
+		if mount.point != "/" && !slices.Contains(inMemory, mount.fsType) {
+			m.points = append(m.points, mount.point)
+		}
+	}
+	m.rootNow, m.dirNow = m.readsNow("/"), m.readsNow(m.workingDir)
+	return m
 }
+
+// readsNow reports whether the mount of a directory is of a local file system,
+// as mountQuotas.readsNow has it.
+func (m *mounts) readsNow(dir string) bool {
+	var of mount
+	for _, mount := range m.all { // of two on one point the later hides the other
+		if len(mount.point) >= len(of.point) && isBelow(dir, mount.point) {
+			of = mount
+		}
+	}
+	return slices.Contains(local, of.fsType)
+}
+
+// mountsMaxAge is how old the list of mounts may be.
+const mountsMaxAge = time.Second
+
+// lastMounts is what was read last.
+var lastMounts atomic.Pointer[mounts]
 
 // currentMounts reads the kernel's list again, a matter of microseconds, when
 // it is old.
 func currentMounts() *mounts {
-	last := lastMounts.mounts.Load()
-	if last == nil || lastMounts.stale.Load() && lastMounts.stale.CompareAndSwap(true, false) {
-		last = &mounts{points: readMountPoints(), workingDir: workingDir()}
-		lastMounts.mounts.Store(last)
-		time.AfterFunc(mountsMaxAge, func() { lastMounts.stale.Store(true) })
+	now := clock()
+	last := lastMounts.Load()
+	if last == nil || now < last.read || now > last.read+mountsMaxAge {
+		last = readMounts()
+		last.read = now
+		lastMounts.Store(last)
 	}
 	return last
 }

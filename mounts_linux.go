@@ -3,39 +3,31 @@ package fileops
 import (
 	"bufio"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 )
 
-// inMemory are the file systems of the kernel's own, which do not hang.
-var inMemory = []string{
-	"bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "fusectl",
-	"hugetlbfs", "mqueue", "nsfs", "proc", "pstore", "ramfs", "rootfs", "securityfs",
-	"selinuxfs", "sysfs", "tmpfs", "tracefs",
-}
+// listMounts returns the mounts there are; tests have others.
+var listMounts = readMountInfo
 
-// readMountPoints reads the mount points, save the root's and those of file
-// systems in memory, from the kernel's list (see proc_pid_mountinfo(5)).
-func readMountPoints() (points []string) {
+// readMountInfo reads the kernel's list of mounts (see
+// proc_pid_mountinfo(5)).
+func readMountInfo() (all []mount) {
 	f, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
 		return nil
 	}
 	defer f.Close()
 	for lines := bufio.NewScanner(f); lines.Scan(); {
-		mount, fsType, ok := strings.Cut(lines.Text(), " - ")
-		fields := strings.Fields(mount)
+		where, what, ok := strings.Cut(lines.Text(), " - ")
+		fields := strings.Fields(where)
 		if !ok || len(fields) < 5 {
 			continue
 		}
-		point := unescapeMount(fields[4])
-		fsType, _, _ = strings.Cut(fsType, " ")
-		if point != "/" && !slices.Contains(inMemory, fsType) {
-			points = append(points, point)
-		}
+		fsType, _, _ := strings.Cut(what, " ")
+		all = append(all, mount{unescapeMount(fields[4]), fsType})
 	}
-	return points
+	return all
 }
 
 // unescapeMount undoes the octal escapes of spaces and the like.

@@ -2,9 +2,9 @@
 
 package fileops
 
-// readMountPoints returns none: these systems do not list their mounts
+// listMounts returns none: these systems do not list their mounts
 // without asking each. Use a pool for each mount that may hang.
-func readMountPoints() []string { return nil }
+func listMounts() []mount { return nil }
 
 func workingDir() string { return "" }
 

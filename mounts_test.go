@@ -84,7 +84,7 @@ func TestReadMountPoints(t *testing.T) {
 			want = append(want, point)
 		}
 	}
-	got := readMountPoints()
+	got := readMounts().points
 	require.ElementsMatch(t, want, got)
 	for _, point := range got {
 		require.True(t, filepath.IsAbs(point), point)
@@ -104,15 +104,15 @@ func TestMountQuotaLimits(t *testing.T) {
 // fakeMounts lets there be these mounts and no others, until the test ends.
 func fakeMounts(t *testing.T, points ...string) {
 	t.Helper()
-	if lastMounts.mounts.Load() == nil {
-		currentMounts()
+	var all []mount
+	for _, point := range points {
+		all = append(all, mount{point, "nfs4"})
 	}
-	require.Eventually(t, lastMounts.stale.Load, guard, time.Millisecond) // now no timer is under way
-	lastMounts.stale.Store(false)
-	real := lastMounts.mounts.Swap(&mounts{points: points, workingDir: workingDir()})
+	listMounts = func() []mount { return all }
+	lastMounts.Store(nil)
 	t.Cleanup(func() {
-		lastMounts.mounts.Store(real)
-		lastMounts.stale.Store(true)
+		listMounts = readMountInfo
+		lastMounts.Store(nil)
 	})
 }
 

@@ -96,7 +96,7 @@ func NewPool(opts PoolOptions) *Pool {
 	p := newPool(opts, systemFiles())
 	if opts.Root != nil {
 		p.fs = confinedFiles(opts.Root)
-		p.mounts.base = openedPath(p.fs)
+		p.mounts.setBase(openedPath(p.fs))
 	}
 	return p
 }

@@ -52,7 +52,7 @@ func dirToFiles(dir string, opts *DirOptions) operation[[]string] {
 	if opts == nil {
 		opts = new(DirOptions)
 	}
-	return operation[[]string]{"list", dir, func(t *task, _ string) ([]string, error) {
+	return operation[[]string]{name: "list", path: dir, do: func(t *task, _ string) ([]string, error) {
 		m := newMeter(opts.Progress)
 		w := walk{
 			task:    t,
@@ -100,7 +100,7 @@ func (p *Pool) AsyncFileToChunks(ctx context.Context, path string, opts *ChunkOp
 }
 
 func fileToChunks(path string, opts *ChunkOptions) operation[[]TextChunk] {
-	return operation[[]TextChunk]{"chunk", path, func(t *task, _ string) ([]TextChunk, error) {
+	return operation[[]TextChunk]{name: "chunk", path: path, do: func(t *task, _ string) ([]TextChunk, error) {
 		c, err := newChunking(t, opts)
 		if err != nil {
 			return nil, err
@@ -136,7 +136,7 @@ func (p *Pool) AsyncChunk(ctx context.Context, path string, opts *ChunkOptions) 
 }
 
 func chunk(path string, opts *ChunkOptions) operation[[]TextChunk] {
-	return operation[[]TextChunk]{"chunk", path, func(t *task, _ string) ([]TextChunk, error) {
+	return operation[[]TextChunk]{name: "chunk", path: path, do: func(t *task, _ string) ([]TextChunk, error) {
 		c, err := newChunking(t, opts)
 		if err != nil {
 			return nil, err

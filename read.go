@@ -25,14 +25,37 @@ func (t *task) read(dst []byte, path string, limit int64, check *textCheck) (dat
 	return data, st, err
 }
 
+// nowLimit is the size of the largest file that is read on the goroutine of a
+// caller who may give up: it takes less time than he is left to wait then.
+const nowLimit = 1 << 20
+
+// readNow is read of a file that the system has in memory. If it has not, or
+// if anything else is the matter but the text, it is errWouldWait.
+func (t *task) readNow(path string, check *textCheck) ([]byte, error) {
+	f, st, err := regular(t.pool.fs.openNow(path))
+	if err != nil {
+		return nil, errWouldWait
+	}
+	data, _, err := t.appendOpened(nil, f, st, path, nowLimit, check)
+	if _, ofText := err.(*EncodingError); err != nil && !ofText {
+		return nil, errWouldWait
+	}
+	return data, err
+}
+
 // appendFile is read, in a slot that the caller holds.
 func (t *task) appendFile(dst []byte, path string, limit int64, check *textCheck) ([]byte, info, error) {
-	check.reset() // of an earlier try
 	f, st, err := openRegular(t.pool.fs, path)
 	if err != nil {
 		return dst, info{}, err
 	}
+	return t.appendOpened(dst, f, st, path, limit, check)
+}
+
+// appendOpened appends a file to dst and closes it.
+func (t *task) appendOpened(dst []byte, f file, st info, path string, limit int64, check *textCheck) ([]byte, info, error) {
 	defer f.Close()
+	check.reset() // of an earlier try
 	switch {
 	case st.size > t.maxFileSize():
 		return dst, st, ErrTooLarge

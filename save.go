@@ -149,7 +149,7 @@ func (p *Pool) AsyncSaveToFile(ctx context.Context, text, dir, name string, opts
 }
 
 func saveToFile(text, dir, name string, opts *SaveOptions) operation[string] {
-	return operation[string]{"save", pathPrefix(dir) + name, func(t *task, _ string) (string, error) {
+	return operation[string]{name: "save", path: pathPrefix(dir) + name, alone: true, do: func(t *task, _ string) (string, error) {
 		o := opts.orDefault()
 		if err := o.check(); err != nil {
 			return "", err
@@ -236,7 +236,7 @@ func (p *Pool) AsyncSaveChunks(ctx context.Context, chunks []TextChunk, dir stri
 }
 
 func saveChunks(chunks []TextChunk, dir string, opts *SaveOptions) operation[[]string] {
-	return operation[[]string]{"save chunks", dir, func(t *task, _ string) ([]string, error) {
+	return operation[[]string]{name: "save chunks", path: dir, do: func(t *task, _ string) ([]string, error) {
 		return t.saveChunks(chunks, dir, opts.orDefault())
 	}}
 }

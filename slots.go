@@ -117,6 +117,13 @@ func (q *slots) use(s *slot, op, path string, t *task, quotas quotas) {
 	q.mu.Unlock()
 }
 
+// unuse undoes use.
+func (q *slots) unuse(s *slot) {
+	q.mu.Lock()
+	*s = slot{}
+	q.mu.Unlock()
+}
+
 // describe changes what a slot is used for.
 func (q *slots) describe(s *slot, op, path string) {
 	q.mu.Lock()
