@@ -5,8 +5,10 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -166,6 +168,102 @@ func TestJSONStringsEscapeAtEveryPlace(t *testing.T) {
 				require.Equal(t, string([]rune(s)), got)
 			}
 		}
+	}
+}
+
+// slowString is appendString, one code point at a time.
+func slowString(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, c := range s {
+		switch c {
+		case '"', '\\':
+			b.WriteByte('\\')
+			b.WriteRune(c)
+		case '\n':
+			b.WriteString(`\n`)
+		case '\r':
+			b.WriteString(`\r`)
+		case '\t':
+			b.WriteString(`\t`)
+		default:
+			if c < ' ' {
+				fmt.Fprintf(&b, `\u%04x`, c)
+			} else {
+				b.WriteRune(c)
+			}
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// requireStrings compares appendString with slowString, where it must make room
+// and where there is room that holds something.
+func requireStrings(t *testing.T, s string) {
+	t.Helper()
+	want := "#" + slowString(s)
+	for _, dst := range [][]byte{{'#'}, append(bytes.Repeat([]byte("~"), 7*len(s)+1000)[:0], '#')} {
+		if got := string(appendString(dst, s)); got != want { // require formats its arguments first, which is slow
+			require.Equal(t, want, got, "%q", s)
+		}
+	}
+}
+
+// lengths are around those at which appendString does something else.
+var lengths = func() (list []int) {
+	for n := range 2*blockSize + 40 {
+		if n <= 40 || n%blockSize <= 20 || n%blockSize >= blockSize-3 {
+			list = append(list, n)
+		}
+	}
+	return list
+}()
+
+func TestJSONStringsAreEscapedAtEveryByte(t *testing.T) {
+	for _, n := range lengths {
+		for i := range n {
+			s := bytes.Repeat([]byte("x"), n)
+			for _, c := range []byte("\"\\\n\x00\x1f !#[]\x7f\x80\xff") {
+				s[i] = c
+				requireStrings(t, string(s))
+				s[n-1-i] = '\t'
+				requireStrings(t, string(s))
+				s[n-1-i] = 'x'
+			}
+		}
+	}
+}
+
+func TestJSONStringsOfOneByte(t *testing.T) {
+	for c := range 256 {
+		for _, n := range append(lengths, 1000) {
+			requireStrings(t, strings.Repeat(string([]byte{byte(c)}), n))
+		}
+	}
+}
+
+func TestJSONStringsThatAreNotValid(t *testing.T) {
+	for _, part := range []string{"\xff", "\x80", "\xc3", "\xe6\x97", "\xf0\x9f\x91", "\xed\xa0\x80", "\xc3\"", "\xf0\x9f\n\x91"} {
+		for _, n := range lengths {
+			for _, before := range []string{"x", "é", "\n", "日"} {
+				s := strings.Repeat(before, n)
+				requireStrings(t, s+part)
+				requireStrings(t, s+part+"\t"+s)
+			}
+		}
+	}
+}
+
+func TestJSONStringsOfAnything(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	parts := append([]string{"\t\t", "plain text ", strings.Repeat("y", blockSize), "é日👍", "\x01", "\xe6"}, hard...)
+	for range 20_000 {
+		var b strings.Builder
+		for range r.IntN(20) {
+			b.WriteString(parts[r.IntN(len(parts))])
+		}
+		requireStrings(t, b.String())
 	}
 }
 
