@@ -399,9 +399,15 @@ func BenchmarkJSONString(b *testing.B) {
 	} {
 		chunks := mustChunk(b, text.text, &ChunkOptions{Size: text.chunk})
 		dst := make([]byte, 0, 16<<10)
-		bench(b, text.name, int64(len(text.text)), func() error {
+		bench(b, text.name+"/checked", int64(len(text.text)), func() error {
 			for i := range chunks {
 				dst = appendString(dst[:0], chunks[i].Text)
+			}
+			return nil
+		})
+		bench(b, text.name+"/valid", int64(len(text.text)), func() error {
+			for i := range chunks {
+				dst = appendText(dst[:0], chunks[i].Text, true)
 			}
 			return nil
 		})

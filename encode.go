@@ -134,11 +134,12 @@ func (l layout) number(dst []byte, key string, value int64) []byte {
 }
 
 // append appends the chunk as an object, with metadata as the method of that
-// name returned it.
-func (l layout) append(dst []byte, c *TextChunk, metadata []byte) []byte {
+// name returned it. A text and tokens that are known to be valid UTF-8 it need
+// not check.
+func (l layout) append(dst []byte, c *TextChunk, metadata []byte, valid bool) []byte {
 	dst = append(dst, l.open...)
 	dst = l.firstKey(dst, keyText)
-	dst = appendString(dst, c.Text)
+	dst = appendText(dst, c.Text, valid)
 	dst = l.number(dst, keyID, int64(c.ID))
 	dst = l.number(dst, keyTotal, int64(c.Total))
 	dst = l.number(dst, keySize, int64(c.Size))
@@ -151,19 +152,19 @@ func (l layout) append(dst []byte, c *TextChunk, metadata []byte) []byte {
 	dst = l.number(dst, keyStart, int64(c.Start))
 	dst = l.number(dst, keyEnd, int64(c.End))
 	if c.Tokens != nil {
-		dst = appendStrings(l.key(dst, keyTokens), c.Tokens)
+		dst = appendTexts(l.key(dst, keyTokens), c.Tokens, valid)
 	}
 	return append(dst, l.close...)
 }
 
-// appendStrings appends a JSON array.
-func appendStrings(dst []byte, list []string) []byte {
+// appendTexts appends a JSON array of texts.
+func appendTexts(dst []byte, list []string, valid bool) []byte {
 	dst = append(dst, '[')
 	for i, s := range list {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendString(dst, s)
+		dst = appendText(dst, s, valid)
 	}
 	return append(dst, ']')
 }
@@ -171,8 +172,11 @@ func appendStrings(dst []byte, list []string) []byte {
 // appendString appends a JSON string. It escapes what must be escaped and
 // nothing else, so other scripts and HTML stay readable. Bytes that are not
 // valid UTF-8 become U+FFFD, each one.
-func appendString(dst []byte, s string) []byte {
-	if !isValid(s) {
+func appendString(dst []byte, s string) []byte { return appendText(dst, s, false) }
+
+// appendText is appendString, and need not check what is known to be valid.
+func appendText(dst []byte, s string, valid bool) []byte {
+	if !valid && !isValid(s) {
 		s = string([]rune(s))
 	}
 	dst = slices.Grow(dst, escapedRoom(len(s))+len(room{}))
@@ -333,7 +337,7 @@ func (l layout) marshal(dst []byte, c *TextChunk) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.append(dst, c, metadata), nil
+	return l.append(dst, c, metadata, false), nil
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]. Keys that are not a chunk's own
@@ -404,15 +408,23 @@ type chunkForm struct {
 	append1  func(f *chunkForm, dst []byte, c *TextChunk) []byte
 	metadata []byte // of every chunk, encoded
 	tokens   bool   // whether a table has a column for them
+	valid    bool   // whether the texts are known to be valid UTF-8
 }
 
-// newChunkForm returns the form of o.OutputFile.
+// newChunkForm returns the form of o.OutputFile for the chunks of files. Their
+// texts are checked as they are read, but a Reader or Tokenizer may return
+// anything.
 func newChunkForm(o *ChunkOptions) (*chunkForm, error) {
 	newForm, err := chunkFormOf(o.OutputFile)
 	if err != nil {
 		return nil, err
 	}
-	return newForm(o)
+	f, err := newForm(o)
+	if err != nil {
+		return nil, err
+	}
+	f.valid = o.Reader == nil && o.Tokenizer == nil
+	return f, nil
 }
 
 // chunkFormOf returns what makes the form that the path's extension names.
@@ -473,7 +485,7 @@ func newArrayForm(o *ChunkOptions) (*chunkForm, error) {
 		header: "[\n", separator: ",\n", footer: "\n]\n",
 		metadata: metadata,
 		append1: func(f *chunkForm, dst []byte, c *TextChunk) []byte {
-			return inArray.append(dst, c, f.metadata)
+			return inArray.append(dst, c, f.metadata, f.valid)
 		},
 	}, err
 }
@@ -484,7 +496,7 @@ func newLinesForm(o *ChunkOptions) (*chunkForm, error) {
 	return &chunkForm{
 		metadata: metadata,
 		append1: func(f *chunkForm, dst []byte, c *TextChunk) []byte {
-			return append(compact.append(dst, c, f.metadata), '\n')
+			return append(compact.append(dst, c, f.metadata, f.valid), '\n')
 		},
 	}, err
 }
@@ -547,7 +559,7 @@ func (f *chunkForm) appendRow(dst []byte, c *TextChunk) []byte {
 	number(int64(c.Start))
 	number(int64(c.End))
 	if f.tokens {
-		dst = appendCell(append(dst, ','), string(appendStrings(nil, c.Tokens)))
+		dst = appendCell(append(dst, ','), string(appendTexts(nil, c.Tokens, f.valid)))
 	}
 	return append(dst, '\n')
 }

@@ -2,6 +2,7 @@ package fileops
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -204,7 +207,11 @@ func requireStrings(t *testing.T, s string) {
 	t.Helper()
 	want := "#" + slowString(s)
 	for _, dst := range [][]byte{{'#'}, append(bytes.Repeat([]byte("~"), 7*len(s)+1000)[:0], '#')} {
-		if got := string(appendString(dst, s)); got != want { // require formats its arguments first, which is slow
+		got := string(appendString(dst, s))
+		if got == want && utf8.ValidString(s) {
+			got = string(appendText(dst, s, true))
+		}
+		if got != want { // require formats its arguments first, which is slow
 			require.Equal(t, want, got, "%q", s)
 		}
 	}
@@ -322,6 +329,26 @@ func TestLinesForm(t *testing.T) {
 	}
 }
 
+func TestTextsOfReadersAndTokenizersAreCheckedWhenEncoded(t *testing.T) {
+	in := filepath.Join(t.TempDir(), "in.txt")
+	require.NoError(t, os.WriteFile(in, []byte("text"), 0o666))
+	bad := "bad \xff" + strings.Repeat("x", blockSize) + "\xe6\x97"
+	for _, o := range []ChunkOptions{
+		{Reader: func(context.Context, string) (string, error) { return bad, nil }},
+		{Unit: Tokens, KeepTokens: true, Tokenizer: func(string) []string { return []string{bad} }},
+	} {
+		for _, file := range []string{"out.json", "out.jsonl"} {
+			o.OutputFile = filepath.Join(t.TempDir(), file)
+			_, err := FileToChunks(t.Context(), in, &o)
+			require.NoError(t, err)
+			got, err := os.ReadFile(o.OutputFile)
+			require.NoError(t, err)
+			require.True(t, utf8.Valid(got))
+			require.Contains(t, string(got), slowString(bad))
+		}
+	}
+}
+
 func TestTableForm(t *testing.T) {
 	o := &ChunkOptions{OutputFile: "a.csv", Unit: Tokens, KeepTokens: true, Metadata: sample("m,\n").Metadata}
 	f, err := newChunkForm(o)
@@ -337,7 +364,7 @@ func TestTableForm(t *testing.T) {
 		chunks = append(chunks, c)
 		rows = append(rows, []string{
 			text, "2", "3", "7", "dir/" + text, "n" + text, "9223372036854775807",
-			"<&>", "", `{"e":[],"x":[1.5,true]}`, "m,\n", "5", "9", string(appendStrings(nil, c.Tokens)),
+			"<&>", "", `{"e":[],"x":[1.5,true]}`, "m,\n", "5", "9", string(appendTexts(nil, c.Tokens, true)),
 		})
 	}
 	var want bytes.Buffer
