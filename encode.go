@@ -2,7 +2,6 @@ package fileops
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -135,11 +134,12 @@ func (l layout) number(dst []byte, key string, value int64) []byte {
 }
 
 // append appends the chunk as an object, with metadata as the method of that
-// name returned it.
-func (l layout) append(dst []byte, c *TextChunk, metadata []byte) []byte {
+// name returned it. A text and tokens that are known to be valid UTF-8 it need
+// not check.
+func (l layout) append(dst []byte, c *TextChunk, metadata []byte, valid bool) []byte {
 	dst = append(dst, l.open...)
 	dst = l.firstKey(dst, keyText)
-	dst = appendString(dst, c.Text)
+	dst = appendText(dst, c.Text, valid)
 	dst = l.number(dst, keyID, int64(c.ID))
 	dst = l.number(dst, keyTotal, int64(c.Total))
 	dst = l.number(dst, keySize, int64(c.Size))
@@ -152,19 +152,19 @@ func (l layout) append(dst []byte, c *TextChunk, metadata []byte) []byte {
 	dst = l.number(dst, keyStart, int64(c.Start))
 	dst = l.number(dst, keyEnd, int64(c.End))
 	if c.Tokens != nil {
-		dst = appendStrings(l.key(dst, keyTokens), c.Tokens)
+		dst = appendTexts(l.key(dst, keyTokens), c.Tokens, valid)
 	}
 	return append(dst, l.close...)
 }
 
-// appendStrings appends a JSON array.
-func appendStrings(dst []byte, list []string) []byte {
+// appendTexts appends a JSON array of texts.
+func appendTexts(dst []byte, list []string, valid bool) []byte {
 	dst = append(dst, '[')
 	for i, s := range list {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendString(dst, s)
+		dst = appendText(dst, s, valid)
 	}
 	return append(dst, ']')
 }
@@ -172,67 +172,156 @@ func appendStrings(dst []byte, list []string) []byte {
 // appendString appends a JSON string. It escapes what must be escaped and
 // nothing else, so other scripts and HTML stay readable. Bytes that are not
 // valid UTF-8 become U+FFFD, each one.
-func appendString(dst []byte, s string) []byte {
-	if !isValid(s) {
+func appendString(dst []byte, s string) []byte { return appendText(dst, s, false) }
+
+// appendText is appendString, and need not check what is known to be valid.
+func appendText(dst []byte, s string, valid bool) []byte {
+	if !valid && !isValid(s) {
 		s = string([]rune(s))
 	}
-	dst = slices.Grow(dst, len(s)+2)
+	dst = slices.Grow(dst, escapedRoom(len(s))+len(room{}))
 	dst = append(dst, '"')
+	b := bytesOf(s)
+	for len(b) > fewBytes {
+		n := min(len(b), blockSize)
+		dst = appendBlock(dst, windowAt(b), n)
+		b = b[n:]
+	}
+	return append(appendBytes(dst, b), '"')
+}
+
+// fewBytes are not worth a window.
+const fewBytes = 16
+
+// appendBytes appends what a JSON string has for b, a byte at a time.
+func appendBytes(dst, b []byte) []byte {
 	done := 0
-	for i := plainPrefix(s); i < len(s); i += 1 + plainPrefix(s[i+1:]) {
-		dst = append(dst, s[done:i]...)
-		dst = appendEscaped(dst, s[i])
+	for i, c := range b {
+		if e := &jsonEscapes[c]; e.size != 0 {
+			dst = append(dst, b[done:i]...)
+			dst = append(dst, e.text[:e.size]...)
+			done = i + 1
+		}
+	}
+	return append(dst, b[done:]...)
+}
+
+// A jsonEscape is what a JSON string has for a byte that it cannot hold: the
+// first size bytes of text. Other bytes have the zero value.
+type jsonEscape struct {
+	text [8]byte // so many that a single store writes them
+	size int
+}
+
+// jsonEscapes has the escape of each byte.
+var jsonEscapes = func() (list [256]jsonEscape) {
+	for c := range byte(' ') {
+		list[c] = newJSONEscape(fmt.Sprintf(`\u%04x`, c))
+	}
+	for c, text := range map[byte]string{'"': `\"`, '\\': `\\`, '\n': `\n`, '\r': `\r`, '\t': `\t`} {
+		list[c] = newJSONEscape(text)
+	}
+	return list
+}()
+
+func newJSONEscape(text string) (e jsonEscape) {
+	e.size = copy(e.text[:], text)
+	return e
+}
+
+// A window is a block and as much of what follows it, so that from each byte of
+// the block on there is a block to copy.
+type window [2 * blockSize]byte
+
+// windowAt returns the window that b begins with, a copy if b is shorter.
+func windowAt(b []byte) *window {
+	if len(b) >= len(window{}) {
+		return (*window)(b)
+	}
+	w := new(window)
+	copy(w[:], b)
+	return w
+}
+
+// A room is where the escapes of a block are written: it is at most six times
+// as long, which roomMask is above, and the last copy may reach a block further.
+type room [roomMask + 1 + blockSize]byte
+
+const (
+	roomMask  = 1<<9 - 1
+	blockMask = blockSize - 1
+)
+
+// appendBlock appends what a JSON string has for the first n bytes of w, at
+// most a block.
+func appendBlock(dst []byte, w *window, n int) []byte {
+	set := (*block)(w[:]).specials() & (1<<n - 1)
+	dst = slices.Grow(dst, len(room{}))
+	to := (*room)(dst[len(dst):cap(dst)])
+	if set != 0 {
+		n = to.escape(w, n, set)
+	} else {
+		moveBlock((*block)(to[:]), (*block)(w[:]))
+	}
+	return dst[:len(dst)+n]
+}
+
+// escape writes the first n bytes of w, of which set has a bit for each one to
+// escape, and returns how many they are then.
+//
+// Text such as source code has one every few bytes, so it is the branches and
+// calls for each that cost. There are none: what is between two is copied with
+// all that follows, to be written over. The masks change no index. They show
+// the compiler that it need not check any.
+func (r *room) escape(w *window, n int, set uint64) (size int) {
+	done := 0
+	for ; set != 0; set &= set - 1 {
+		i := bits.TrailingZeros64(set)
+		moveBlock((*block)(r[size&roomMask:]), (*block)(w[done&blockMask:]))
+		size += i - done
+		e := &jsonEscapes[w[i&blockMask]]
+		*(*[8]byte)(r[size&roomMask:]) = e.text
+		size += e.size
 		done = i + 1
 	}
-	dst = append(dst, s[done:]...)
-	return append(dst, '"')
+	moveBlock((*block)(r[size&roomMask:]), (*block)(w[done&blockMask:]))
+	return size + n - done
 }
 
-// appendEscaped appends the escape of a byte that a JSON string cannot hold.
-func appendEscaped(dst []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(dst, '\\', c)
-	case '\n':
-		return append(dst, '\\', 'n')
-	case '\r':
-		return append(dst, '\\', 'r')
-	case '\t':
-		return append(dst, '\\', 't')
-	}
-	const hex = "0123456789abcdef"
-	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+// moveBlock copies a block as the compiler does it without a call.
+func moveBlock(dst, src *block) {
+	copy(dst[:16], src[:16])
+	copy(dst[16:32], src[16:32])
+	copy(dst[32:48], src[32:48])
+	copy(dst[48:], src[48:])
 }
 
-// plainPrefix returns how many bytes at the start of s need no escape.
-func plainPrefix(s string) int {
-	b := bytesOf(s)
-	i := 0
-	for ; len(b)-i >= 16; i += 16 {
-		p := (*[16]byte)(b[i:])
-		x, y := special(binary.LittleEndian.Uint64(p[:8])), special(binary.LittleEndian.Uint64(p[8:]))
-		if x != 0 {
-			return i + bits.TrailingZeros64(x)/8
-		}
-		if y != 0 {
-			return i + 8 + bits.TrailingZeros64(y)/8
-		}
+// specials has a bit for each byte that a JSON string cannot hold, the first
+// one lowest.
+func (b *block) specials() uint64 {
+	p0, p1, p2, p3 := plain(b.word(0)), plain(b.word(1)), plain(b.word(2)), plain(b.word(3))
+	p4, p5, p6, p7 := plain(b.word(4)), plain(b.word(5)), plain(b.word(6)), plain(b.word(7))
+	if p0&p1&p2&p3&p4&p5&p6&p7&highBits == highBits {
+		return 0
 	}
-	for ; i < len(b); i++ {
-		if c := b[i]; c < ' ' || c == '"' || c == '\\' {
-			break
-		}
-	}
-	return i
+	return lacking(p0) | lacking(p1)<<8 | lacking(p2)<<16 | lacking(p3)<<24 |
+		lacking(p4)<<32 | lacking(p5)<<40 | lacking(p6)<<48 | lacking(p7)<<56
 }
 
-// special has the high bit of each byte in x that a JSON string cannot hold.
-// It may have others too, but only above a right one: borrows go up.
-func special(x uint64) uint64 {
+// plain has the high bit of each byte in x that a JSON string can hold, and
+// other bits that mean nothing. With the high bit set no byte borrows from the
+// next one. It is lost where a byte is below what is subtracted: to exchange
+// '"' and ' ' first makes all that is below '!' special, but for '\\'.
+func plain(x uint64) uint64 {
 	const each = 0x0101010101010101
-	quote, backslash := x^'"'*each, x^'\\'*each
-	return ((x - ' '*each) | (quote - each) | (backslash - each)) &^ x & highBits
+	high := x | highBits
+	return (high^('"'^' ')*each-'!'*each)&(high^'\\'*each-each) | x
 }
+
+// lacking has a bit, of the lowest eight, for each byte of x without its high
+// bit. The product has them side by side at its top, and no two of its terms
+// in one place.
+func lacking(x uint64) uint64 { return (^x & highBits) * 0x0002040810204081 >> 56 }
 
 // MarshalJSON implements [json.Marshaler]. It fails only for Metadata that a
 // chunk's JSON cannot hold.
@@ -248,7 +337,7 @@ func (l layout) marshal(dst []byte, c *TextChunk) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.append(dst, c, metadata), nil
+	return l.append(dst, c, metadata, false), nil
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]. Keys that are not a chunk's own
@@ -319,15 +408,23 @@ type chunkForm struct {
 	append1  func(f *chunkForm, dst []byte, c *TextChunk) []byte
 	metadata []byte // of every chunk, encoded
 	tokens   bool   // whether a table has a column for them
+	valid    bool   // whether the texts are known to be valid UTF-8
 }
 
-// newChunkForm returns the form of o.OutputFile.
+// newChunkForm returns the form of o.OutputFile for the chunks of files. Their
+// texts are checked as they are read, but a Reader or Tokenizer may return
+// anything.
 func newChunkForm(o *ChunkOptions) (*chunkForm, error) {
 	newForm, err := chunkFormOf(o.OutputFile)
 	if err != nil {
 		return nil, err
 	}
-	return newForm(o)
+	f, err := newForm(o)
+	if err != nil {
+		return nil, err
+	}
+	f.valid = o.Reader == nil && o.Tokenizer == nil
+	return f, nil
 }
 
 // chunkFormOf returns what makes the form that the path's extension names.
@@ -361,9 +458,11 @@ func (f *chunkForm) appendChunks(dst []byte, chunks []TextChunk) []byte {
 	return dst
 }
 
-// roomFor returns about how many bytes the chunks take: more than most do.
+// roomFor returns about how many bytes it takes to append the chunks: more than
+// most need.
 func (f *chunkForm) roomFor(chunks []TextChunk) (n int) {
 	const keysAndNumbers = 256
+	n = len(room{})
 	for i := range chunks {
 		c := &chunks[i]
 		n += keysAndNumbers + len(f.separator) + len(f.metadata)
@@ -376,8 +475,8 @@ func (f *chunkForm) roomFor(chunks []TextChunk) (n int) {
 }
 
 // escapedRoom returns about how many bytes a string of n bytes takes: every
-// 16th of them may have a backslash.
-func escapedRoom(n int) int { return n + n/16 }
+// 8th of them may have a backslash, which is so in nearly all source code.
+func escapedRoom(n int) int { return n + n/8 }
 
 // newArrayForm is a JSON array of objects, indented.
 func newArrayForm(o *ChunkOptions) (*chunkForm, error) {
@@ -386,7 +485,7 @@ func newArrayForm(o *ChunkOptions) (*chunkForm, error) {
 		header: "[\n", separator: ",\n", footer: "\n]\n",
 		metadata: metadata,
 		append1: func(f *chunkForm, dst []byte, c *TextChunk) []byte {
-			return inArray.append(dst, c, f.metadata)
+			return inArray.append(dst, c, f.metadata, f.valid)
 		},
 	}, err
 }
@@ -397,7 +496,7 @@ func newLinesForm(o *ChunkOptions) (*chunkForm, error) {
 	return &chunkForm{
 		metadata: metadata,
 		append1: func(f *chunkForm, dst []byte, c *TextChunk) []byte {
-			return append(compact.append(dst, c, f.metadata), '\n')
+			return append(compact.append(dst, c, f.metadata, f.valid), '\n')
 		},
 	}, err
 }
@@ -460,7 +559,7 @@ func (f *chunkForm) appendRow(dst []byte, c *TextChunk) []byte {
 	number(int64(c.Start))
 	number(int64(c.End))
 	if f.tokens {
-		dst = appendCell(append(dst, ','), string(appendStrings(nil, c.Tokens)))
+		dst = appendCell(append(dst, ','), string(appendTexts(nil, c.Tokens, f.valid)))
 	}
 	return append(dst, '\n')
 }

@@ -2,11 +2,16 @@ package fileops
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -169,6 +174,106 @@ func TestJSONStringsEscapeAtEveryPlace(t *testing.T) {
 	}
 }
 
+// slowString is appendString, one code point at a time.
+func slowString(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, c := range s {
+		switch c {
+		case '"', '\\':
+			b.WriteByte('\\')
+			b.WriteRune(c)
+		case '\n':
+			b.WriteString(`\n`)
+		case '\r':
+			b.WriteString(`\r`)
+		case '\t':
+			b.WriteString(`\t`)
+		default:
+			if c < ' ' {
+				fmt.Fprintf(&b, `\u%04x`, c)
+			} else {
+				b.WriteRune(c)
+			}
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// requireStrings compares appendString with slowString, where it must make room
+// and where there is room that holds something.
+func requireStrings(t *testing.T, s string) {
+	t.Helper()
+	want := "#" + slowString(s)
+	for _, dst := range [][]byte{{'#'}, append(bytes.Repeat([]byte("~"), 7*len(s)+1000)[:0], '#')} {
+		got := string(appendString(dst, s))
+		if got == want && utf8.ValidString(s) {
+			got = string(appendText(dst, s, true))
+		}
+		if got != want { // require formats its arguments first, which is slow
+			require.Equal(t, want, got, "%q", s)
+		}
+	}
+}
+
+// lengths are around those at which appendString does something else.
+var lengths = func() (list []int) {
+	for n := range 2*blockSize + 40 {
+		if n <= 40 || n%blockSize <= 20 || n%blockSize >= blockSize-3 {
+			list = append(list, n)
+		}
+	}
+	return list
+}()
+
+func TestJSONStringsAreEscapedAtEveryByte(t *testing.T) {
+	for _, n := range lengths {
+		for i := range n {
+			s := bytes.Repeat([]byte("x"), n)
+			for _, c := range []byte("\"\\\n\x00\x1f !#[]\x7f\x80\xff") {
+				s[i] = c
+				requireStrings(t, string(s))
+				s[n-1-i] = '\t'
+				requireStrings(t, string(s))
+				s[n-1-i] = 'x'
+			}
+		}
+	}
+}
+
+func TestJSONStringsOfOneByte(t *testing.T) {
+	for c := range 256 {
+		for _, n := range append(lengths, 1000) {
+			requireStrings(t, strings.Repeat(string([]byte{byte(c)}), n))
+		}
+	}
+}
+
+func TestJSONStringsThatAreNotValid(t *testing.T) {
+	for _, part := range []string{"\xff", "\x80", "\xc3", "\xe6\x97", "\xf0\x9f\x91", "\xed\xa0\x80", "\xc3\"", "\xf0\x9f\n\x91"} {
+		for _, n := range lengths {
+			for _, before := range []string{"x", "é", "\n", "日"} {
+				s := strings.Repeat(before, n)
+				requireStrings(t, s+part)
+				requireStrings(t, s+part+"\t"+s)
+			}
+		}
+	}
+}
+
+func TestJSONStringsOfAnything(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	parts := append([]string{"\t\t", "plain text ", strings.Repeat("y", blockSize), "é日👍", "\x01", "\xe6"}, hard...)
+	for range 20_000 {
+		var b strings.Builder
+		for range r.IntN(20) {
+			b.WriteString(parts[r.IntN(len(parts))])
+		}
+		requireStrings(t, b.String())
+	}
+}
+
 // encodeAll puts the pieces of a form together, the chunks one by one or all
 // at once, which must not differ.
 func encodeAll(t *testing.T, f *chunkForm, chunks []TextChunk) []byte {
@@ -224,6 +329,26 @@ func TestLinesForm(t *testing.T) {
 	}
 }
 
+func TestTextsOfReadersAndTokenizersAreCheckedWhenEncoded(t *testing.T) {
+	in := filepath.Join(t.TempDir(), "in.txt")
+	require.NoError(t, os.WriteFile(in, []byte("text"), 0o666))
+	bad := "bad \xff" + strings.Repeat("x", blockSize) + "\xe6\x97"
+	for _, o := range []ChunkOptions{
+		{Reader: func(context.Context, string) (string, error) { return bad, nil }},
+		{Unit: Tokens, KeepTokens: true, Tokenizer: func(string) []string { return []string{bad} }},
+	} {
+		for _, file := range []string{"out.json", "out.jsonl"} {
+			o.OutputFile = filepath.Join(t.TempDir(), file)
+			_, err := FileToChunks(t.Context(), in, &o)
+			require.NoError(t, err)
+			got, err := os.ReadFile(o.OutputFile)
+			require.NoError(t, err)
+			require.True(t, utf8.Valid(got))
+			require.Contains(t, string(got), slowString(bad))
+		}
+	}
+}
+
 func TestTableForm(t *testing.T) {
 	o := &ChunkOptions{OutputFile: "a.csv", Unit: Tokens, KeepTokens: true, Metadata: sample("m,\n").Metadata}
 	f, err := newChunkForm(o)
@@ -239,7 +364,7 @@ func TestTableForm(t *testing.T) {
 		chunks = append(chunks, c)
 		rows = append(rows, []string{
 			text, "2", "3", "7", "dir/" + text, "n" + text, "9223372036854775807",
-			"<&>", "", `{"e":[],"x":[1.5,true]}`, "m,\n", "5", "9", string(appendStrings(nil, c.Tokens)),
+			"<&>", "", `{"e":[],"x":[1.5,true]}`, "m,\n", "5", "9", string(appendTexts(nil, c.Tokens, true)),
 		})
 	}
 	var want bytes.Buffer
