@@ -136,6 +136,100 @@ func TestReplacedUnderfoot(t *testing.T) {
 	t.Logf("%d cases", cases)
 }
 
+// TestDirectoryThatBecomesALink exchanges a directory, between its parent's
+// listing and its own, for what a walk does not enter: that is no error, and
+// what is there is not found.
+func TestDirectoryThatBecomesALink(t *testing.T) {
+	for _, s := range seams {
+		for what, replace := range map[string]func(path string) error{
+			"a link to a directory": func(path string) error { return os.Symlink("../elsewhere", path) },
+			"an absolute link":      func(path string) error { return os.Symlink(filepath.Dir(path), path) },
+			"a link in circles":     func(path string) error { return os.Symlink("sub", path) },
+			"a link to nothing":     func(path string) error { return os.Symlink("nothing", path) },
+			"a file":                func(path string) error { return os.WriteFile(path, []byte("replaced"), 0o666) },
+			"a FIFO":                func(path string) error { return syscall.Mkfifo(path, 0o666) },
+			"nothing":               func(path string) error { return nil },
+		} {
+			t.Run(s.name+"/"+what, func(t *testing.T) {
+				l := newLab(t, s, PoolOptions{})
+				require.NoError(t, os.MkdirAll(l.onDisk("elsewhere/deep"), 0o777))
+				for _, path := range []string{"elsewhere/c.txt", "elsewhere/deep/d.txt"} {
+					require.NoError(t, os.WriteFile(l.onDisk(path), []byte("elsewhere"), 0o666))
+				}
+				want := l.paths([]string{"in/a.txt", "in/b.md", "in/link.txt", "in/z.txt"})
+				for _, tr := range trials {
+					if tr.writes && tr.name != "Chunk with OnSkip" {
+						continue
+					}
+					l.faulty.reset(once("list", "sub", func() {
+						require.NoError(t, os.Rename(l.onDisk("in/sub"), l.onDisk("sub")))
+						require.NoError(t, replace(l.onDisk("in/sub")))
+					}))
+					result, err := tr.run(t.Context(), l, asyncForm)
+					require.NoError(t, err, tr.name)
+					switch {
+					case tr.account != nil:
+						used, skipped := tr.account(result)
+						require.Equal(t, want, slices.Compact(used), tr.name)
+						require.Empty(t, skipped, tr.name)
+					case tr.name == "ListFiles":
+						require.Equal(t, slices.DeleteFunc(slices.Clone(want), func(path string) bool {
+							return filepath.Ext(path) != ".txt"
+						}), result)
+					case tr.name == "DirToFiles":
+						require.Equal(t, want, result)
+					case tr.name == "FileSize of a directory":
+						require.EqualValues(t, len("alpha alpha alpha"+"beta beta"+"alpha alpha alpha"+"omega"), result)
+					}
+					if _, err := os.Lstat(l.onDisk("sub")); err == nil { // it was listed
+						require.NoError(t, os.RemoveAll(l.onDisk("in/sub")))
+						require.NoError(t, os.Rename(l.onDisk("sub"), l.onDisk("in/sub")))
+					}
+				}
+				l.close()
+			})
+		}
+	}
+}
+
+// The directory that a walk begins at may be a link, if that stays inside.
+func TestWalkBeginsAtALink(t *testing.T) {
+	for _, s := range seams {
+		l := newLab(t, s, PoolOptions{})
+		require.NoError(t, os.Symlink("in/sub", l.onDisk("top")))
+		require.NoError(t, os.Symlink("deep", l.onDisk("in/sub/link")))
+		for top, want := range map[string][]string{
+			"top":      {"top/c.txt", "top/deep/d.txt"},
+			"top/link": {"top/link/d.txt"},
+		} {
+			files, err := l.pool.ListFiles(t.Context(), l.at(top), "")
+			require.NoError(t, err, "%s, %s", s.name, top)
+			require.Equal(t, l.paths(want), files, "%s, %s", s.name, top)
+		}
+		l.close()
+	}
+}
+
+// A directory that is another each time it is looked at is an error in the
+// end, where that can be told at all; nothing hangs, nothing is lost.
+func TestDirectoryThatIsAlwaysExchanged(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	lstat := func() (os.FileInfo, error) { return os.Lstat(dir) }
+	_, err := openReal(lstat, func(int) (*os.File, error) { return os.Open(other) })
+	require.ErrorIs(t, err, errExchanged)
+
+	tries := 0
+	f, err := openReal(lstat, func(int) (*os.File, error) {
+		if tries++; tries < maxExchanges {
+			return os.Open(other)
+		}
+		return os.Open(dir)
+	})
+	require.NoError(t, err)
+	require.Equal(t, dir, f.Name())
+	require.NoError(t, f.Close())
+}
+
 // A directory that is a FIFO must not hang anyone either.
 func TestFIFOWhereADirectoryIsMeant(t *testing.T) {
 	for _, s := range seams {

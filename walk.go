@@ -15,8 +15,10 @@ import (
 // by several goroutines, each listing in a slot of its own.
 //
 // Links to regular files count as files; links to directories are not
-// entered, so a loop of links cannot catch a walk. What is neither (FIFOs,
-// sockets, devices, links to nothing) is no file and is left out.
+// entered, so a loop of links cannot catch a walk. Nor is a link that takes a
+// directory's place before that is listed. What is neither (FIFOs, sockets,
+// devices, links to nothing) is no file and is left out. Only the directory
+// that the walk begins at may be a link.
 type walk struct {
 	task    *task
 	shallow bool
@@ -81,12 +83,12 @@ func (l *listing) flatten(paths []string) []string {
 
 // visit lists a directory into l and goes into those below it.
 func (w *walk) visit(dir string, l *listing, top bool) error {
-	entries, failed, err := w.list(dir)
+	entries, failed, err := w.list(dir, top)
 	switch {
 	case err == nil:
 	case final(w.task, err), top:
 		return err
-	case isNotExist(err): // removed since its parent was listed
+	case leadsNowhere(err): // removed, or no directory any more, since its parent was listed
 	default:
 		failed = append(failed, SkippedFile{dir, err})
 	}
@@ -168,10 +170,10 @@ func (w *walk) enter(dir string, l *listing) error {
 
 // list lists a directory, and finds out about the entries of which a listing
 // does not say what they are. One that cannot be looked at has failed.
-func (w *walk) list(dir string) (entries []entry, failed []SkippedFile, err error) {
+func (w *walk) list(dir string, follow bool) (entries []entry, failed []SkippedFile, err error) {
 	err = w.task.inSlot("list", dir, func() (err error) {
 		files := w.task.pool.fs
-		if entries, err = files.list(orDot(dir)); err != nil {
+		if entries, err = files.list(orDot(dir), follow); err != nil {
 			return err
 		}
 		prefix := pathPrefix(dir)
