@@ -592,6 +592,67 @@ func TestFailedCloseOfASavedFileIsReported(t *testing.T) {
 	}
 }
 
+// TestFailedSaveRemovesOnlyItsOwnFile lets the last step of a save fail when
+// the file has its name already: the name is given up, unless something else
+// has taken it by then.
+func TestFailedSaveRemovesOnlyItsOwnFile(t *testing.T) {
+	for _, s := range seams {
+		for step, fail := range map[string]func(op string) error{
+			"close": func(op string) error {
+				if op == "close" {
+					return syscall.EIO
+				}
+				return nil
+			},
+			"rename": func(op string) error { // over an empty file, as on FAT
+				switch op {
+				case "createUnnamed", "renameNew":
+					return errors.ErrUnsupported
+				case "link":
+					return syscall.EPERM
+				case "rename":
+					return syscall.EIO
+				}
+				return nil
+			},
+		} {
+			for theirs, take := range map[string]func(path string) error{
+				"nobody":      func(string) error { return nil },
+				"nothing":     os.Remove,
+				"a file":      func(path string) error { os.Remove(path); return os.WriteFile(path, []byte("theirs"), 0o666) },
+				"a directory": func(path string) error { os.Remove(path); return os.Mkdir(path, 0o777) },
+			} {
+				t.Run(fmt.Sprintf("%s/%s/%s", s.name, step, theirs), func(t *testing.T) {
+					l := newLab(t, s, PoolOptions{})
+					path := l.onDisk("out/new.txt")
+					var put fs.FileInfo
+					l.faulty.reset(func(c seamCall) error {
+						err := fail(c.op)
+						if err == syscall.EIO {
+							take(path)
+							put, _ = os.Lstat(path)
+						}
+						return err
+					})
+					_, err := l.pool.SaveToFile(t.Context(), "ours", l.at("out"), "new.txt", nil)
+					require.ErrorIs(t, err, syscall.EIO)
+					l.settle()
+					left, err := os.Lstat(path)
+					if theirs == "nobody" || theirs == "nothing" {
+						require.ErrorIs(t, err, fs.ErrNotExist)
+					} else {
+						require.NoError(t, err)
+						require.True(t, os.SameFile(put, left))
+						require.NoError(t, os.Remove(path))
+					}
+					require.Equal(t, outputs, l.saved())
+					l.close()
+				})
+			}
+		}
+	}
+}
+
 func TestLargeFilesUnderFaults(t *testing.T) {
 	large := letters(2<<20 + 12345)
 	for _, s := range []seam{seams[0], seams[2]} {
