@@ -1,6 +1,7 @@
 package fileops
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -97,8 +98,9 @@ type FileResult struct {
 // ahead of the loop, by a few MiB each, so memory stays bounded however many
 // files there are; a slow loop body stops them, not the other way round.
 //
-// When ctx ends, the paths not yet yielded are yielded with its error.
-// Breaking out of the loop stops the workers and leaks nothing.
+// When ctx ends, the paths not yet yielded are yielded with its error; so are
+// they with [ErrOverloaded], should the pool refuse to go on. Breaking out of
+// the loop stops the workers and leaks nothing.
 func ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResult] {
 	return DefaultPool.ReadFiles(ctx, paths)
 }
@@ -111,14 +113,18 @@ func (p *Pool) ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResul
 		if err == nil {
 			defer p.end(t)
 			began := p.now()
-			defer func() { p.ended(t, "read files", "", began, t.Err()) }()
+			defer func() { p.ended(t, "read files", "", began, cmp.Or(t.Err(), err)) }()
 			for r := range readFiles(t, paths) {
+				if r.Err != nil && final(t, r.Err) {
+					err = r.Err
+					break
+				}
 				if !yield(r) {
 					return
 				}
 				next = r.Index + 1
 			}
-			err = t.Err()
+			err = cmp.Or(t.Err(), err)
 		}
 		for i, path := range paths[next:] {
 			if !yield(FileResult{Index: next + i, Path: path, Err: pathError("read", path, err)}) {
@@ -143,7 +149,7 @@ func readFiles(t *task, paths []string) iter.Seq[FileResult] {
 				if r.Err == (laterError{}) {
 					r.Text, r.Err = aside(t, func() (string, error) { return t.readText(r.Path, anySize) })
 				}
-				if r.Err != nil && final(t, r.Err) || !yield(r) {
+				if !yield(r) {
 					return
 				}
 			}

@@ -371,6 +371,10 @@ func TestMountQuotaCountsAsPending(t *testing.T) {
 	for range 3 {
 		_, err := begin().Await(l.patience())
 		require.ErrorIs(t, err, ErrOverloaded)
+		for r := range l.pool.ReadFiles(l.patience(), []string{l.at("hung/1.txt")}) {
+			require.ErrorIs(t, r.Err, ErrOverloaded)
+			checkClear(t, r.Err, nil)
+		}
 		require.Equal(t, maxPending, l.pool.Stats().Waiting)
 		l.requireHealthy(3) // which takes the slot that is left
 	}
