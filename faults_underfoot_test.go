@@ -739,6 +739,24 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// A copy that fails says which of its two files it is about, if that is known.
+func TestFailedCopyNamesTheFile(t *testing.T) {
+	for _, s := range seams {
+		l := newLab(t, s, PoolOptions{})
+		for op, path := range map[string]string{"read": "in/a.txt", "write": "out/copy.txt"} {
+			l.faulty.reset(func(c seamCall) error {
+				if c.op == op {
+					return syscall.EIO
+				}
+				return nil
+			})
+			err := l.pool.CopyFile(t.Context(), l.at("in/a.txt"), l.at("out/copy.txt"))
+			require.Equal(t, &fs.PathError{Op: "copy", Path: l.at(path), Err: syscall.EIO}, err, "%s, %s", s.name, op)
+		}
+		l.close()
+	}
+}
+
 // TestNoDirectoryAtAll: where not even the top can be opened there is nothing
 // to make, and no end to looking above it.
 func TestNoDirectoryAtAll(t *testing.T) {

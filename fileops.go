@@ -375,13 +375,20 @@ func (t *task) copyOnce(src, dst string, o publishOptions) (failed string, err e
 		return dst, err
 	}
 	defer target.close()
-	return dst, publish(target, name, o, func(d *draft) error {
+	err = publish(target, name, o, func(d *draft) error {
 		if err := t.copyContents(d.file, in, from.size); err != nil {
 			return err
 		}
 		return d.copyMeta(in, from)
 	})
+	if e, ok := err.(readError); ok {
+		return src, e.error
+	}
+	return dst, err
 }
+
+// A readError is an error of the file that is copied.
+type readError struct{ error }
 
 // copyTarget returns the path of the copy: dst, or a file in it if it is a
 // directory.
@@ -437,11 +444,12 @@ func (t *task) copyContents(dst, src file, size int64) error {
 func (t *task) copyThroughBuffer(dst, src file, size int64) error {
 	buf := getBuffer()
 	defer putBuffer(buf)
-	for {
+	for done := int64(0); ; {
 		if err := t.Err(); err != nil {
 			return err
 		}
 		n, err := src.Read(buf[:])
+		done += int64(n)
 		if n > 0 {
 			m, err := dst.Write(buf[:n])
 			t.copied(int64(m))
@@ -453,10 +461,10 @@ func (t *task) copyThroughBuffer(dst, src file, size int64) error {
 			}
 		}
 		switch {
-		case err == io.EOF, err == nil && int64(n) == size && n < len(buf):
+		case err == io.EOF, err == nil && done == size && n < len(buf):
 			return nil // the latter a short read that ends where stat saw the end
 		case err != nil:
-			return err
+			return readError{err}
 		}
 	}
 }

@@ -148,7 +148,7 @@ func TestCopyFileWhileAttributesChange(t *testing.T) {
 		})
 		defer changing.Wait()
 		defer stop.Store(true)
-		for range 1000 {
+		for range 300 {
 			require.NoError(t, p.CopyFile(t.Context(), src, p.at("dst")))
 			value := make([]byte, 10)
 			n, err := unix.Getxattr(p.abs("dst"), "user.stays", value)
