@@ -192,6 +192,40 @@ func TestDirectoryThatBecomesALink(t *testing.T) {
 	}
 }
 
+// The size of a directory counts no file that is none any more by then.
+func TestSizeOfFilesThatAreReplaced(t *testing.T) {
+	for _, s := range seams {
+		for what, replace := range map[string]func(l *lab) error{
+			"a directory": func(l *lab) error {
+				return errors.Join(os.Remove(l.onDisk("in/sub/c.txt")), os.Mkdir(l.onDisk("in/sub/c.txt"), 0o777))
+			},
+			"a link to a directory": func(l *lab) error {
+				return errors.Join(os.Remove(l.onDisk("in/sub/c.txt")), os.Symlink("deep", l.onDisk("in/sub/c.txt")))
+			},
+			"a link in circles": func(l *lab) error {
+				return errors.Join(os.Remove(l.onDisk("in/sub/c.txt")), os.Symlink("c.txt", l.onDisk("in/sub/c.txt")))
+			},
+			"a FIFO": func(l *lab) error {
+				return errors.Join(os.Remove(l.onDisk("in/sub/c.txt")), syscall.Mkfifo(l.onDisk("in/sub/c.txt"), 0o666))
+			},
+			"below a file": func(l *lab) error {
+				return errors.Join(os.Rename(l.onDisk("in/sub"), l.onDisk("sub")), os.WriteFile(l.onDisk("in/sub"), []byte("replaced"), 0o666))
+			},
+		} {
+			l := newLab(t, s, PoolOptions{})
+			l.faulty.reset(once("stat", "c.txt", func() { require.NoError(t, replace(l)) }))
+			size, err := l.pool.FileSize(t.Context(), l.at("in"))
+			require.NoError(t, err, "%s: %s", s.name, what)
+			want := len("alpha alpha alpha"+"beta beta"+"alpha alpha alpha"+"omega") + len("delta")
+			if what == "below a file" {
+				want -= len("delta")
+			}
+			require.EqualValues(t, want, size, "%s: %s", s.name, what)
+			l.close()
+		}
+	}
+}
+
 // The directory that a walk begins at may be a link, if that stays inside.
 func TestWalkBeginsAtALink(t *testing.T) {
 	for _, s := range seams {

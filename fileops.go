@@ -243,14 +243,15 @@ func (t *task) dirSize(dir string) (int64, error) {
 	return total, nil
 }
 
-// sizeOf adds up files; those that are gone by now count nothing.
+// sizeOf adds up files; what is gone, or is no file any more, counts nothing.
 func (t *task) sizeOf(paths []string) (total int64, err error) {
 	for _, path := range paths {
-		st, err := t.stat("size", path)
-		if err != nil && !isNotExist(err) {
+		switch st, err := t.stat("size", path); {
+		case err != nil && !leadsNowhere(err):
 			return 0, err
+		case err == nil && st.mode.IsRegular():
+			total += st.size
 		}
-		total += st.size
 	}
 	return total, nil
 }
