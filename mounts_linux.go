@@ -67,10 +67,20 @@ func workingDir() string {
 // openedPath is the path of the directory that names in files are relative
 // to, "" if it is not known.
 func openedPath(files filesystem) string {
-	raw, ok := files.(*rawFiles)
-	if !ok {
+	var fd rawFile
+	switch files := files.(type) {
+	case *rawFiles:
+		fd = rawFile(files.dir)
+	case *rootFiles:
+		dir, err := files.root.Open(".")
+		if err != nil {
+			return ""
+		}
+		defer dir.Close()
+		fd = rawFile(dir.Fd())
+	default:
 		return ""
 	}
-	path, _ := os.Readlink(procPath(rawFile(raw.dir)))
+	path, _ := os.Readlink(procPath(fd))
 	return path
 }

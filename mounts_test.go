@@ -95,6 +95,17 @@ func TestReadMountPoints(t *testing.T) {
 	require.Equal(t, dir, workingDir())
 }
 
+func TestOpenedPath(t *testing.T) {
+	dir := t.TempDir()
+	for _, s := range seams {
+		if s.confined {
+			files := s.files(t, dir)
+			require.Equal(t, dir, openedPath(files), s.name)
+			require.NoError(t, files.close())
+		}
+	}
+}
+
 func TestMountQuotaLimits(t *testing.T) {
 	for workers, limit := range map[int]int64{1: 0, 2: 1, 3: 2, 4: 3, 5: 3, 8: 6, 16: 12, 32: 24, 33: 24, 100: 75} {
 		require.Equal(t, limit, newMountQuotas(workers).limit, "%d workers", workers)
