@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"syscall"
 	"time"
@@ -149,9 +150,10 @@ func escape(err error) error {
 	return err
 }
 
-// errEscapesOS is the reason that os.Root gives for a path that escapes.
+// errEscapesOS is the reason that os.Root gives for a path that escapes. The
+// working directory would do too, but may be on a disk that hangs.
 var errEscapesOS = func() error {
-	root, err := os.OpenRoot(".")
+	root, err := os.OpenRoot(string(filepath.Separator))
 	if err != nil {
 		return ErrEscapes
 	}
