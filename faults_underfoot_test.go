@@ -226,6 +226,46 @@ func TestSizeOfFilesThatAreReplaced(t *testing.T) {
 	}
 }
 
+// TestFirstDirectoryThatFailsIsTheError fails several directories, the later
+// ones sooner: the error is that of the first one in the order of paths, and
+// what comes after it is not listed any more.
+func TestFirstDirectoryThatFailsIsTheError(t *testing.T) {
+	for _, s := range seams {
+		l := newLab(t, s, PoolOptions{Workers: 8})
+		for _, dir := range []string{"a", "b/c", "d", "e/f/g", "h"} {
+			require.NoError(t, os.MkdirAll(l.onDisk("in/"+dir), 0o777))
+		}
+		for range 20 {
+			for name, walk := range map[string]func() error{
+				"ListFiles": func() error { _, err := l.pool.ListFiles(t.Context(), l.at("in"), ""); return err },
+				"FileSize":  func() error { _, err := l.pool.FileSize(t.Context(), l.at("in")); return err },
+				"Chunk":     func() error { _, err := l.pool.Chunk(t.Context(), l.at("in"), nil); return err },
+				"DirToFiles": func() error {
+					files, err := l.pool.DirToFiles(t.Context(), l.at("in"), nil)
+					require.Empty(t, files)
+					return err
+				},
+			} {
+				l.faulty.reset(func(c seamCall) error {
+					if c.op != "list" {
+						return nil
+					}
+					switch filepath.Base(c.name) {
+					case "c":
+						time.Sleep(time.Millisecond)
+						return syscall.EIO
+					case "d", "g", "h":
+						return syscall.EACCES
+					}
+					return nil
+				})
+				require.Equal(t, &fs.PathError{Op: "list", Path: l.at("in/b/c"), Err: syscall.EIO}, walk(), "%s, %s", s.name, name)
+			}
+		}
+		l.close()
+	}
+}
+
 // The directory that a walk begins at may be a link, if that stays inside.
 func TestWalkBeginsAtALink(t *testing.T) {
 	for _, s := range seams {

@@ -262,9 +262,10 @@ func (t *task) sizeOf(paths []string) (total int64, err error) {
 // and are sorted.
 //
 // Links to files count as files; directories behind links are not entered.
-// Hidden files count. A directory that cannot be read is an error; one that
-// is removed meanwhile is not. Temporary files of this package, which only a
-// killed process leaves behind, are never listed.
+// Hidden files count. A directory that cannot be read is an error, the first
+// one in the order of paths; one that is removed meanwhile is not. Temporary
+// files of this package, which only a killed process leaves behind, are never
+// listed.
 func ListFiles(ctx context.Context, dir, extension string) ([]string, error) {
 	return DefaultPool.ListFiles(ctx, dir, extension)
 }

@@ -115,7 +115,9 @@ func fileToChunks(path string, opts *ChunkOptions) operation[[]TextChunk] {
 //
 // In a directory, a file that cannot be read, decoded or cut is given to
 // opts.OnSkip and left out. Without OnSkip the first such file, in the order
-// of paths, is Chunk's error. Either way nothing is left out in silence.
+// of paths, is Chunk's error. The same goes for directories that cannot be
+// listed, which come before all files. Either way nothing is left out in
+// silence.
 func Chunk(ctx context.Context, path string, opts *ChunkOptions) ([]TextChunk, error) {
 	return DefaultPool.Chunk(ctx, path, opts)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -25,11 +26,13 @@ type walk struct {
 	keep    func(name string) bool
 	// failed is told of a directory that cannot be listed, and of an entry
 	// that cannot be looked at. What it returns ends the walk, unless it is
-	// nil. It is called by one goroutine at a time.
+	// nil: the walk's error is the first one in the order of paths. It is
+	// called by one goroutine at a time.
 	failed func(path string, err error) error
 	found  func(files int) // progress, may be nil
 
-	mu    sync.Mutex
+	mu    sync.Mutex // guards failed
+	ended atomic.Pointer[SkippedFile]
 	group errgroup.Group
 }
 
@@ -57,6 +60,9 @@ func (w *walk) files(dir string) ([]string, error) {
 	if groupErr := w.group.Wait(); err == nil {
 		err = groupErr
 	}
+	if first := w.ended.Load(); err == nil && first != nil {
+		err = first.Err
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +89,9 @@ func (l *listing) flatten(paths []string) []string {
 
 // visit lists a directory into l and goes into those below it.
 func (w *walk) visit(dir string, l *listing, top bool) error {
+	if first := w.ended.Load(); first != nil && first.Path < dir {
+		return nil // nothing below dir would be the first to fail
+	}
 	entries, failed, err := w.list(dir, top)
 	switch {
 	case err == nil:
@@ -93,9 +102,7 @@ func (w *walk) visit(dir string, l *listing, top bool) error {
 		failed = append(failed, SkippedFile{dir, err})
 	}
 	for _, f := range failed {
-		if err := w.fail(f); err != nil {
-			return err
-		}
+		w.fail(f)
 	}
 	entries = w.wanted(entries)
 	slices.SortFunc(entries, compareEntries)
@@ -118,10 +125,15 @@ func (w *walk) visit(dir string, l *listing, top bool) error {
 }
 
 // fail tells of what cannot be listed.
-func (w *walk) fail(f SkippedFile) error {
+func (w *walk) fail(f SkippedFile) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.failed(f.Path, f.Err)
+	if f.Err = w.failed(f.Path, f.Err); f.Err == nil {
+		return
+	}
+	if first := w.ended.Load(); first == nil || f.Path < first.Path {
+		w.ended.Store(&f)
+	}
 }
 
 // wanted leaves of the entries the directories to visit and the files to keep.
