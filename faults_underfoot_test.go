@@ -266,6 +266,37 @@ func TestFirstDirectoryThatFailsIsTheError(t *testing.T) {
 	}
 }
 
+// A directory of which each entry must be looked at is left when the context
+// ends, not when all have been.
+func TestCancelledAmidALargeDirectory(t *testing.T) {
+	for _, s := range seams {
+		for _, unknown := range []bool{false, true} {
+			l := newLab(t, s, PoolOptions{})
+			require.NoError(t, os.Mkdir(l.onDisk("links"), 0o777))
+			for i := range 100 {
+				require.NoError(t, os.Symlink("../in/a.txt", l.onDisk(fmt.Sprintf("links/%d", i))))
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			looks := 0
+			l.faulty.unknownKinds = unknown
+			l.faulty.reset(func(c seamCall) error {
+				if c.op == "stat" || c.op == "lstat" {
+					if looks++; looks == 10 {
+						cancel()
+					}
+				}
+				return nil
+			})
+			_, err := l.pool.AsyncListFiles(ctx, l.at("links"), "").Result()
+			require.ErrorIs(t, err, context.Canceled, s.name)
+			checkClear(t, err, nil)
+			l.settle()
+			require.Less(t, looks, 15, s.name)
+			l.close()
+		}
+	}
+}
+
 // The directory that a walk begins at may be a link, if that stays inside.
 func TestWalkBeginsAtALink(t *testing.T) {
 	for _, s := range seams {

@@ -192,6 +192,12 @@ func (w *walk) list(dir string, follow bool) (entries []entry, failed []SkippedF
 		failed = nil // of an earlier try
 		for i := range entries {
 			e := &entries[i]
+			if e.kind != kindUnknown && e.kind != kindLink {
+				continue
+			}
+			if err := w.task.Err(); err != nil { // there may be very many
+				return err
+			}
 			err := resolve(files, prefix, e)
 			if outOfDescriptors(err) {
 				return err
