@@ -844,6 +844,39 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// TestOutputThatCannotBeLookedAtIsNoInput: what cannot be told from the output
+// file must not be taken for another.
+func TestOutputThatCannotBeLookedAtIsNoInput(t *testing.T) {
+	for _, s := range seams {
+		l := newLab(t, s, PoolOptions{})
+		output := l.at("out") + "/../out/old.txt" // as it is not listed
+		for name, write := range map[string]func() error{
+			"Concat": func() error {
+				_, err := l.pool.Concat(t.Context(), []string{l.at("out")}, &ConcatOptions{OutputFile: output})
+				return err
+			},
+			"Chunk": func() error {
+				_, err := l.pool.Chunk(t.Context(), l.at("out"), &ChunkOptions{OutputFile: output + ".csv"})
+				return err
+			},
+		} {
+			l.resetOutputs()
+			require.NoError(t, os.WriteFile(l.onDisk("out/old.txt.csv"), []byte("the old text"), 0o666))
+			want := l.saved()
+			l.faulty.reset(func(c seamCall) error {
+				if c.op == "lstat" && strings.HasPrefix(c.name, output) {
+					return syscall.EIO
+				}
+				return nil
+			})
+			l.checkClear(write(), syscall.EIO)
+			l.settle()
+			require.Equal(t, want, l.saved(), "%s, %s", s.name, name)
+		}
+		l.close()
+	}
+}
+
 // A copy that fails says which of its two files it is about, if that is known.
 func TestFailedCopyNamesTheFile(t *testing.T) {
 	for _, s := range seams {

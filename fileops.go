@@ -203,18 +203,22 @@ func (t *task) stat(op, path string) (st info, err error) {
 	return st, err
 }
 
-// find describes the file at path, a link as itself; nil if there is none to
-// be seen.
-func (t *task) find(path string) *info {
+// find describes the file at path, where something is to be saved, a link as
+// itself. It is nil if there is none.
+func (t *task) find(path string) (*info, error) {
 	var st info
-	err := t.inSlot("stat", path, func() (err error) {
+	err := t.inSlot("save", path, func() (err error) {
 		st, err = t.pool.fs.lstat(path)
 		return err
 	})
-	if err != nil {
-		return nil
+	switch {
+	case err == nil:
+		return &st, nil
+	case leadsNowhere(err):
+		return nil, nil
+	default:
+		return nil, err
 	}
-	return &st
 }
 
 // dirSize adds up the files below a directory.

@@ -222,7 +222,10 @@ func (c *chunking) inputs(path string) ([]string, error) {
 func (c *chunking) run(paths []string) ([]TextChunk, error) {
 	c.meter.setTotal(len(paths))
 	if c.form != nil {
-		c.replaces = c.task.find(c.opts.OutputFile)
+		var err error
+		if c.replaces, err = c.task.find(c.opts.OutputFile); err != nil {
+			return nil, err
+		}
 	}
 	chunks, encoded, err := c.cutAll(paths)
 	if err != nil {
