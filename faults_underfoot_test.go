@@ -877,6 +877,28 @@ func TestOutputThatCannotBeLookedAtIsNoInput(t *testing.T) {
 	}
 }
 
+// What a replaced file's permissions are is flushed with the new one's text.
+func TestPermissionsAreFlushed(t *testing.T) {
+	for _, s := range seams {
+		l := newLab(t, s, PoolOptions{})
+		require.NoError(t, os.Chmod(l.onDisk("out/old.txt"), 0o600))
+		var order []string
+		l.faulty.reset(func(c seamCall) error {
+			if c.op == "chmod" || c.op == "fsync" {
+				order = append(order, c.op)
+			}
+			return nil
+		})
+		_, err := l.pool.SaveToFile(t.Context(), "text", l.at("out"), "old.txt", &SaveOptions{Overwrite: true, Sync: true})
+		require.NoError(t, err)
+		require.Equal(t, []string{"chmod", "fsync"}, order, s.name)
+		st, err := os.Stat(l.onDisk("out/old.txt"))
+		require.NoError(t, err)
+		require.Equal(t, fs.FileMode(0o600), st.Mode().Perm())
+		l.close()
+	}
+}
+
 // A copy that fails says which of its two files it is about, if that is known.
 func TestFailedCopyNamesTheFile(t *testing.T) {
 	for _, s := range seams {

@@ -102,7 +102,8 @@ type draft struct {
 	file      file
 	temp      string // its temporary name, while it has one
 	closed    bool
-	keepsMode bool // its permissions are set and are not those of what it replaces
+	keepsMode bool         // its permissions are set and are not those of what it replaces
+	like      *fs.FileMode // its permissions, once they are those of what it replaces
 }
 
 func newDraft(dir filesystem, o publishOptions) (*draft, error) {
@@ -128,6 +129,11 @@ func newDraft(dir filesystem, o publishOptions) (*draft, error) {
 // finish publishes the draft.
 func (d *draft) finish(name string) error {
 	if d.opts.sync {
+		if d.opts.replace { // which changes the permissions, to be flushed too
+			if err := d.resemble(name); err != nil {
+				return err
+			}
+		}
 		if err := d.file.sync(); err != nil {
 			return err
 		}
@@ -210,10 +216,12 @@ func (d *draft) resemble(name string) error {
 		return nil
 	case !st.mode.IsRegular():
 		return ErrNotRegular
-	case d.keepsMode:
+	case d.keepsMode || d.like != nil && *d.like == st.mode.Perm():
 		return nil
 	}
-	return d.file.chmod(st.mode.Perm())
+	perm := st.mode.Perm()
+	d.like = &perm
+	return d.file.chmod(perm)
 }
 
 // replace gives the draft a name that may be taken.
