@@ -1,7 +1,6 @@
 package fileops
 
 import (
-	"bufio"
 	"os"
 	"slices"
 	"strconv"
@@ -17,14 +16,17 @@ var inMemory = []string{
 
 // readMountPoints reads the mount points, save the root's and those of file
 // systems in memory, from the kernel's list (see proc_pid_mountinfo(5)).
-func readMountPoints() (points []string) {
-	f, err := os.Open("/proc/self/mountinfo")
+func readMountPoints() []string {
+	list, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		mount, fsType, ok := strings.Cut(lines.Text(), " - ")
+	return mountPoints(string(list))
+}
+
+func mountPoints(list string) (points []string) {
+	for line := range strings.Lines(list) { // which may be long
+		mount, fsType, ok := strings.Cut(line, " - ")
 		fields := strings.Fields(mount)
 		if !ok || len(fields) < 5 {
 			continue

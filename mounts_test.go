@@ -95,6 +95,16 @@ func TestReadMountPoints(t *testing.T) {
 	require.Equal(t, dir, workingDir())
 }
 
+func TestMountPoints(t *testing.T) {
+	long := strings.Repeat("/lower/directory:", 10_000)
+	require.Equal(t, []string{"/over lay", "/mnt/nfs"}, mountPoints(
+		"23 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"+
+			"24 23 0:21 / /proc rw,nosuid shared:5 - proc proc rw\n"+
+			"25 23 0:40 / /over\\040lay rw - overlay overlay rw,lowerdir="+long+"\n"+
+			"nonsense\n"+
+			"26 23 0:41 / /mnt/nfs rw shared:7 master:1 - nfs4 server:/ rw\n"))
+}
+
 func TestOpenedPath(t *testing.T) {
 	dir := t.TempDir()
 	for _, s := range seams {
