@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"iter"
 	"strings"
 	"syscall"
@@ -414,6 +415,10 @@ func copyTarget(files filesystem, src, dst string, from info) (string, error) {
 		return dst, err
 	case sameFile(from, to):
 		return dst, ErrSameFile
+	case !to.mode.IsRegular(): // unless it is a link that leads there, which is replaced
+		if st, err := files.lstat(dst); err == nil && st.mode.Type() != fs.ModeSymlink {
+			return dst, ErrNotRegular
+		}
 	}
 	return dst, nil
 }
