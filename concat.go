@@ -345,11 +345,12 @@ func (c *concatenation) findOutput() error {
 	if c.output == "" {
 		return nil
 	}
-	c.replaces = c.task.find(c.output)
+	var err error
+	c.replaces, err = c.task.find(c.output)
 	if c.replaces != nil && c.opts.KeepExisting {
 		return pathError("save", c.output, fs.ErrExist)
 	}
-	return nil
+	return err
 }
 
 // isOutput reports whether a file is the one that will be replaced.

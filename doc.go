@@ -30,8 +30,9 @@
 //     always the sorted one or the caller's.
 //   - With a Root, no name leads outside: not by "..", not by an absolute
 //     path, not by a link.
-//   - [ReadFiles] and [ConcatTo] stream: their memory does not grow with the
-//     number or the size of the files.
+//   - [ReadFiles] and [ConcatTo] stream: they hold some MiB of the texts,
+//     however many there are. ConcatTo does so however large they are, where
+//     ReadFiles has each text in memory whole.
 //
 // # Blocking
 //
@@ -42,6 +43,10 @@
 // plain function whose context has ended waits some milliseconds for its own
 // work to stop, so that on a healthy disk nothing of it goes on in the
 // background.
+//
+// Slices and options that a function was given are not to be changed before it
+// has returned or its future is complete, nor after it if that was because a
+// context ended: what is stuck may come back to them.
 //
 // # Errors
 //

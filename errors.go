@@ -147,8 +147,9 @@ func outOfDescriptors(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
-// leadsNowhere reports whether a link that gave err leads to no file that
-// could be meant: to nothing, round in circles, or outside.
+// leadsNowhere reports whether a link, or a directory's path, that gave err
+// leads to no file that could be meant: to nothing, round in circles, or
+// outside.
 func leadsNowhere(err error) bool {
 	for _, e := range []error{fs.ErrNotExist, ErrEscapes, syscall.ELOOP, syscall.ENOTDIR} {
 		if errors.Is(err, e) {

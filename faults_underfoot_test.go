@@ -136,6 +136,205 @@ func TestReplacedUnderfoot(t *testing.T) {
 	t.Logf("%d cases", cases)
 }
 
+// TestDirectoryThatBecomesALink exchanges a directory, between its parent's
+// listing and its own, for what a walk does not enter: that is no error, and
+// what is there is not found.
+func TestDirectoryThatBecomesALink(t *testing.T) {
+	for _, s := range seams {
+		for what, replace := range map[string]func(path string) error{
+			"a link to a directory": func(path string) error { return os.Symlink("../elsewhere", path) },
+			"an absolute link":      func(path string) error { return os.Symlink(filepath.Dir(path), path) },
+			"a link in circles":     func(path string) error { return os.Symlink("sub", path) },
+			"a link to nothing":     func(path string) error { return os.Symlink("nothing", path) },
+			"a file":                func(path string) error { return os.WriteFile(path, []byte("replaced"), 0o666) },
+			"a FIFO":                func(path string) error { return syscall.Mkfifo(path, 0o666) },
+			"nothing":               func(path string) error { return nil },
+		} {
+			t.Run(s.name+"/"+what, func(t *testing.T) {
+				l := newLab(t, s, PoolOptions{})
+				require.NoError(t, os.MkdirAll(l.onDisk("elsewhere/deep"), 0o777))
+				for _, path := range []string{"elsewhere/c.txt", "elsewhere/deep/d.txt"} {
+					require.NoError(t, os.WriteFile(l.onDisk(path), []byte("elsewhere"), 0o666))
+				}
+				want := l.paths([]string{"in/a.txt", "in/b.md", "in/link.txt", "in/z.txt"})
+				for _, tr := range trials {
+					if tr.writes && tr.name != "Chunk with OnSkip" {
+						continue
+					}
+					l.faulty.reset(once("list", "sub", func() {
+						require.NoError(t, os.Rename(l.onDisk("in/sub"), l.onDisk("sub")))
+						require.NoError(t, replace(l.onDisk("in/sub")))
+					}))
+					result, err := tr.run(t.Context(), l, asyncForm)
+					require.NoError(t, err, tr.name)
+					switch {
+					case tr.account != nil:
+						used, skipped := tr.account(result)
+						require.Equal(t, want, slices.Compact(used), tr.name)
+						require.Empty(t, skipped, tr.name)
+					case tr.name == "ListFiles":
+						require.Equal(t, slices.DeleteFunc(slices.Clone(want), func(path string) bool {
+							return filepath.Ext(path) != ".txt"
+						}), result)
+					case tr.name == "DirToFiles":
+						require.Equal(t, want, result)
+					case tr.name == "FileSize of a directory":
+						require.EqualValues(t, len("alpha alpha alpha"+"beta beta"+"alpha alpha alpha"+"omega"), result)
+					}
+					if _, err := os.Lstat(l.onDisk("sub")); err == nil { // it was listed
+						require.NoError(t, os.RemoveAll(l.onDisk("in/sub")))
+						require.NoError(t, os.Rename(l.onDisk("sub"), l.onDisk("in/sub")))
+					}
+				}
+				l.close()
+			})
+		}
+	}
+}
+
+// The size of a directory counts no file that is none any more by then.
+func TestSizeOfFilesThatAreReplaced(t *testing.T) {
+	for _, s := range seams {
+		for what, replace := range map[string]func(l *lab) error{
+			"a directory": func(l *lab) error {
+				return errors.Join(os.Remove(l.onDisk("in/sub/c.txt")), os.Mkdir(l.onDisk("in/sub/c.txt"), 0o777))
+			},
+			"a link to a directory": func(l *lab) error {
+				return errors.Join(os.Remove(l.onDisk("in/sub/c.txt")), os.Symlink("deep", l.onDisk("in/sub/c.txt")))
+			},
+			"a link in circles": func(l *lab) error {
+				return errors.Join(os.Remove(l.onDisk("in/sub/c.txt")), os.Symlink("c.txt", l.onDisk("in/sub/c.txt")))
+			},
+			"a FIFO": func(l *lab) error {
+				return errors.Join(os.Remove(l.onDisk("in/sub/c.txt")), syscall.Mkfifo(l.onDisk("in/sub/c.txt"), 0o666))
+			},
+			"below a file": func(l *lab) error {
+				return errors.Join(os.Rename(l.onDisk("in/sub"), l.onDisk("sub")), os.WriteFile(l.onDisk("in/sub"), []byte("replaced"), 0o666))
+			},
+		} {
+			l := newLab(t, s, PoolOptions{})
+			l.faulty.reset(once("stat", "c.txt", func() { require.NoError(t, replace(l)) }))
+			size, err := l.pool.FileSize(t.Context(), l.at("in"))
+			require.NoError(t, err, "%s: %s", s.name, what)
+			want := len("alpha alpha alpha"+"beta beta"+"alpha alpha alpha"+"omega") + len("delta")
+			if what == "below a file" {
+				want -= len("delta")
+			}
+			require.EqualValues(t, want, size, "%s: %s", s.name, what)
+			l.close()
+		}
+	}
+}
+
+// TestFirstDirectoryThatFailsIsTheError fails several directories, the later
+// ones sooner: the error is that of the first one in the order of paths, and
+// what comes after it is not listed any more.
+func TestFirstDirectoryThatFailsIsTheError(t *testing.T) {
+	for _, s := range seams {
+		l := newLab(t, s, PoolOptions{Workers: 8})
+		for _, dir := range []string{"a", "b/c", "d", "e/f/g", "h"} {
+			require.NoError(t, os.MkdirAll(l.onDisk("in/"+dir), 0o777))
+		}
+		for range 20 {
+			for name, walk := range map[string]func() error{
+				"ListFiles": func() error { _, err := l.pool.ListFiles(t.Context(), l.at("in"), ""); return err },
+				"FileSize":  func() error { _, err := l.pool.FileSize(t.Context(), l.at("in")); return err },
+				"Chunk":     func() error { _, err := l.pool.Chunk(t.Context(), l.at("in"), nil); return err },
+				"DirToFiles": func() error {
+					files, err := l.pool.DirToFiles(t.Context(), l.at("in"), nil)
+					require.Empty(t, files)
+					return err
+				},
+			} {
+				l.faulty.reset(func(c seamCall) error {
+					if c.op != "list" {
+						return nil
+					}
+					switch filepath.Base(c.name) {
+					case "c":
+						time.Sleep(time.Millisecond)
+						return syscall.EIO
+					case "d", "g", "h":
+						return syscall.EACCES
+					}
+					return nil
+				})
+				require.Equal(t, &fs.PathError{Op: "list", Path: l.at("in/b/c"), Err: syscall.EIO}, walk(), "%s, %s", s.name, name)
+			}
+		}
+		l.close()
+	}
+}
+
+// A directory of which each entry must be looked at is left when the context
+// ends, not when all have been.
+func TestCancelledAmidALargeDirectory(t *testing.T) {
+	for _, s := range seams {
+		for _, unknown := range []bool{false, true} {
+			l := newLab(t, s, PoolOptions{})
+			require.NoError(t, os.Mkdir(l.onDisk("links"), 0o777))
+			for i := range 100 {
+				require.NoError(t, os.Symlink("../in/a.txt", l.onDisk(fmt.Sprintf("links/%d", i))))
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			looks := 0
+			l.faulty.unknownKinds = unknown
+			l.faulty.reset(func(c seamCall) error {
+				if c.op == "stat" || c.op == "lstat" {
+					if looks++; looks == 10 {
+						cancel()
+					}
+				}
+				return nil
+			})
+			_, err := l.pool.AsyncListFiles(ctx, l.at("links"), "").Result()
+			require.ErrorIs(t, err, context.Canceled, s.name)
+			checkClear(t, err, nil)
+			l.settle()
+			require.Less(t, looks, 15, s.name)
+			l.close()
+		}
+	}
+}
+
+// The directory that a walk begins at may be a link, if that stays inside.
+func TestWalkBeginsAtALink(t *testing.T) {
+	for _, s := range seams {
+		l := newLab(t, s, PoolOptions{})
+		require.NoError(t, os.Symlink("in/sub", l.onDisk("top")))
+		require.NoError(t, os.Symlink("deep", l.onDisk("in/sub/link")))
+		for top, want := range map[string][]string{
+			"top":      {"top/c.txt", "top/deep/d.txt"},
+			"top/link": {"top/link/d.txt"},
+		} {
+			files, err := l.pool.ListFiles(t.Context(), l.at(top), "")
+			require.NoError(t, err, "%s, %s", s.name, top)
+			require.Equal(t, l.paths(want), files, "%s, %s", s.name, top)
+		}
+		l.close()
+	}
+}
+
+// A directory that is another each time it is looked at is an error in the
+// end, where that can be told at all; nothing hangs, nothing is lost.
+func TestDirectoryThatIsAlwaysExchanged(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	lstat := func() (os.FileInfo, error) { return os.Lstat(dir) }
+	_, err := openReal(lstat, func(int) (*os.File, error) { return os.Open(other) })
+	require.ErrorIs(t, err, errExchanged)
+
+	tries := 0
+	f, err := openReal(lstat, func(int) (*os.File, error) {
+		if tries++; tries < maxExchanges {
+			return os.Open(other)
+		}
+		return os.Open(dir)
+	})
+	require.NoError(t, err)
+	require.Equal(t, dir, f.Name())
+	require.NoError(t, f.Close())
+}
+
 // A directory that is a FIFO must not hang anyone either.
 func TestFIFOWhereADirectoryIsMeant(t *testing.T) {
 	for _, s := range seams {
@@ -498,6 +697,67 @@ func TestFailedCloseOfASavedFileIsReported(t *testing.T) {
 	}
 }
 
+// TestFailedSaveRemovesOnlyItsOwnFile lets the last step of a save fail when
+// the file has its name already: the name is given up, unless something else
+// has taken it by then.
+func TestFailedSaveRemovesOnlyItsOwnFile(t *testing.T) {
+	for _, s := range seams {
+		for step, fail := range map[string]func(op string) error{
+			"close": func(op string) error {
+				if op == "close" {
+					return syscall.EIO
+				}
+				return nil
+			},
+			"rename": func(op string) error { // over an empty file, as on FAT
+				switch op {
+				case "createUnnamed", "renameNew":
+					return errors.ErrUnsupported
+				case "link":
+					return syscall.EPERM
+				case "rename":
+					return syscall.EIO
+				}
+				return nil
+			},
+		} {
+			for theirs, take := range map[string]func(path string) error{
+				"nobody":      func(string) error { return nil },
+				"nothing":     os.Remove,
+				"a file":      func(path string) error { os.Remove(path); return os.WriteFile(path, []byte("theirs"), 0o666) },
+				"a directory": func(path string) error { os.Remove(path); return os.Mkdir(path, 0o777) },
+			} {
+				t.Run(fmt.Sprintf("%s/%s/%s", s.name, step, theirs), func(t *testing.T) {
+					l := newLab(t, s, PoolOptions{})
+					path := l.onDisk("out/new.txt")
+					var put fs.FileInfo
+					l.faulty.reset(func(c seamCall) error {
+						err := fail(c.op)
+						if err == syscall.EIO {
+							take(path)
+							put, _ = os.Lstat(path)
+						}
+						return err
+					})
+					_, err := l.pool.SaveToFile(t.Context(), "ours", l.at("out"), "new.txt", nil)
+					require.ErrorIs(t, err, syscall.EIO)
+					l.settle()
+					left, err := os.Lstat(path)
+					if theirs == "nobody" || theirs == "nothing" {
+						require.ErrorIs(t, err, fs.ErrNotExist)
+					} else {
+						require.NoError(t, err)
+						require.True(t, os.SameFile(put, left))
+						require.NoError(t, os.Remove(path))
+					}
+					require.Equal(t, outputs, l.saved())
+					l.close()
+				})
+			}
+		}
+	}
+}
+
 func TestLargeFilesUnderFaults(t *testing.T) {
 	large := letters(2<<20 + 12345)
 	for _, s := range []seam{seams[0], seams[2]} {
@@ -582,6 +842,107 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 	w.tail = append(w.tail, p...)
 	w.tail = w.tail[max(0, len(w.tail)-1000):]
 	return len(p), nil
+}
+
+// TestOutputThatCannotBeLookedAtIsNoInput: what cannot be told from the output
+// file must not be taken for another.
+func TestOutputThatCannotBeLookedAtIsNoInput(t *testing.T) {
+	for _, s := range seams {
+		l := newLab(t, s, PoolOptions{})
+		output := l.at("out") + "/../out/old.txt" // as it is not listed
+		for name, write := range map[string]func() error{
+			"Concat": func() error {
+				_, err := l.pool.Concat(t.Context(), []string{l.at("out")}, &ConcatOptions{OutputFile: output})
+				return err
+			},
+			"Chunk": func() error {
+				_, err := l.pool.Chunk(t.Context(), l.at("out"), &ChunkOptions{OutputFile: output + ".csv"})
+				return err
+			},
+		} {
+			l.resetOutputs()
+			require.NoError(t, os.WriteFile(l.onDisk("out/old.txt.csv"), []byte("the old text"), 0o666))
+			want := l.saved()
+			l.faulty.reset(func(c seamCall) error {
+				if c.op == "lstat" && strings.HasPrefix(c.name, output) {
+					return syscall.EIO
+				}
+				return nil
+			})
+			l.checkClear(write(), syscall.EIO)
+			l.settle()
+			require.Equal(t, want, l.saved(), "%s, %s", s.name, name)
+		}
+		l.close()
+	}
+}
+
+// What a replaced file's permissions are is flushed with the new one's text.
+func TestPermissionsAreFlushed(t *testing.T) {
+	for _, s := range seams {
+		l := newLab(t, s, PoolOptions{})
+		require.NoError(t, os.Chmod(l.onDisk("out/old.txt"), 0o600))
+		var order []string
+		l.faulty.reset(func(c seamCall) error {
+			if c.op == "chmod" || c.op == "fsync" {
+				order = append(order, c.op)
+			}
+			return nil
+		})
+		_, err := l.pool.SaveToFile(t.Context(), "text", l.at("out"), "old.txt", &SaveOptions{Overwrite: true, Sync: true})
+		require.NoError(t, err)
+		require.Equal(t, []string{"chmod", "fsync"}, order, s.name)
+		st, err := os.Stat(l.onDisk("out/old.txt"))
+		require.NoError(t, err)
+		require.Equal(t, fs.FileMode(0o600), st.Mode().Perm())
+		l.close()
+	}
+}
+
+// A copy onto what is no file is refused before anything is written, and so
+// also where nothing may be written.
+func TestRefusedCopyWritesNothing(t *testing.T) {
+	for _, s := range seams {
+		l := newLab(t, s, PoolOptions{})
+		require.NoError(t, syscall.Mkfifo(l.onDisk("out/fifo"), 0o666))
+		require.NoError(t, os.Mkdir(l.onDisk("out/a.txt"), 0o777))
+		require.NoError(t, os.Symlink("fifo", l.onDisk("out/link")))
+		l.faulty.reset(func(c seamCall) error {
+			switch c.op {
+			case "create", "createUnnamed", "write":
+				return syscall.EACCES
+			}
+			return nil
+		})
+		for dst, refused := range map[string]string{"out/fifo": "out/fifo", "out": "out/a.txt"} {
+			err := l.pool.CopyFile(t.Context(), l.at("in/a.txt"), l.at(dst))
+			require.Equal(t, &fs.PathError{Op: "copy", Path: l.at(refused), Err: ErrNotRegular}, err, "%s, %s", s.name, dst)
+		}
+		l.faulty.reset(nil)
+		require.NoError(t, l.pool.CopyFile(t.Context(), l.at("in/a.txt"), l.at("out/link"))) // which is replaced
+		st, err := os.Lstat(l.onDisk("out/link"))
+		require.NoError(t, err)
+		require.True(t, st.Mode().IsRegular())
+		l.close()
+	}
+}
+
+// A copy that fails says which of its two files it is about, if that is known.
+func TestFailedCopyNamesTheFile(t *testing.T) {
+	for _, s := range seams {
+		l := newLab(t, s, PoolOptions{})
+		for op, path := range map[string]string{"read": "in/a.txt", "write": "out/copy.txt"} {
+			l.faulty.reset(func(c seamCall) error {
+				if c.op == op {
+					return syscall.EIO
+				}
+				return nil
+			})
+			err := l.pool.CopyFile(t.Context(), l.at("in/a.txt"), l.at("out/copy.txt"))
+			require.Equal(t, &fs.PathError{Op: "copy", Path: l.at(path), Err: syscall.EIO}, err, "%s, %s", s.name, op)
+		}
+		l.close()
+	}
 }
 
 // TestNoDirectoryAtAll: where not even the top can be opened there is nothing

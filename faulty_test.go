@@ -249,9 +249,9 @@ func (f *faulty) lstat(name string) (info, error) {
 	return seamOp(f.books, "lstat", name, func() (info, error) { return f.inner.lstat(name) })
 }
 
-func (f *faulty) list(name string) ([]entry, error) {
+func (f *faulty) list(name string, follow bool) ([]entry, error) {
 	f.use(f.opened, "list", name)
-	entries, err := seamOp(f.books, "list", name, func() ([]entry, error) { return f.inner.list(name) })
+	entries, err := seamOp(f.books, "list", name, func() ([]entry, error) { return f.inner.list(name, follow) })
 	if f.unknownKinds {
 		for i := range entries {
 			entries[i].kind = kindUnknown

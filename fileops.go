@@ -1,9 +1,11 @@
 package fileops
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"iter"
 	"strings"
 	"sync"
@@ -138,8 +140,9 @@ type FileResult struct {
 // ahead of the loop, by a few MiB each, so memory stays bounded however many
 // files there are; a slow loop body stops them, not the other way round.
 //
-// When ctx ends, the paths not yet yielded are yielded with its error.
-// Breaking out of the loop stops the workers and leaks nothing.
+// When ctx ends, the paths not yet yielded are yielded with its error; so are
+// they with [ErrOverloaded], should the pool refuse to go on. Breaking out of
+// the loop stops the workers and leaks nothing.
 func ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResult] {
 	return DefaultPool.ReadFiles(ctx, paths)
 }
@@ -152,14 +155,18 @@ func (p *Pool) ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResul
 		if err == nil {
 			defer p.end(t)
 			began := p.now()
-			defer func() { p.ended(t, "read files", "", began, t.Err()) }()
+			defer func() { p.ended(t, "read files", "", began, cmp.Or(t.Err(), err)) }()
 			for r := range readFiles(t, paths) {
+				if r.Err != nil && final(t, r.Err) {
+					err = r.Err
+					break
+				}
 				if !yield(r) {
 					return
 				}
 				next = r.Index + 1
 			}
-			err = t.Err()
+			err = cmp.Or(t.Err(), err)
 		}
 		for i, path := range paths[next:] {
 			if !yield(FileResult{Index: next + i, Path: path, Err: pathError("read", path, err)}) {
@@ -184,7 +191,7 @@ func readFiles(t *task, paths []string) iter.Seq[FileResult] {
 				if r.Err == (laterError{}) {
 					r.Text, r.Err = aside(t, func() (string, error) { return t.readText(r.Path, anySize) })
 				}
-				if r.Err != nil && final(t, r.Err) || !yield(r) {
+				if !yield(r) {
 					return
 				}
 			}
@@ -238,18 +245,22 @@ func (t *task) stat(op, path string) (st info, err error) {
 	return st, err
 }
 
-// find describes the file at path, a link as itself; nil if there is none to
-// be seen.
-func (t *task) find(path string) *info {
+// find describes the file at path, where something is to be saved, a link as
+// itself. It is nil if there is none.
+func (t *task) find(path string) (*info, error) {
 	var st info
-	err := t.inSlot("stat", path, func() (err error) {
+	err := t.inSlot("save", path, func() (err error) {
 		st, err = t.pool.fs.lstat(path)
 		return err
 	})
-	if err != nil {
-		return nil
+	switch {
+	case err == nil:
+		return &st, nil
+	case leadsNowhere(err):
+		return nil, nil
+	default:
+		return nil, err
 	}
-	return &st
 }
 
 // dirSize adds up the files below a directory.
@@ -278,14 +289,15 @@ func (t *task) dirSize(dir string) (int64, error) {
 	return total, nil
 }
 
-// sizeOf adds up files; those that are gone by now count nothing.
+// sizeOf adds up files; what is gone, or is no file any more, counts nothing.
 func (t *task) sizeOf(paths []string) (total int64, err error) {
 	for _, path := range paths {
-		st, err := t.stat("size", path)
-		if err != nil && !isNotExist(err) {
+		switch st, err := t.stat("size", path); {
+		case err != nil && !leadsNowhere(err):
 			return 0, err
+		case err == nil && st.mode.IsRegular():
+			total += st.size
 		}
-		total += st.size
 	}
 	return total, nil
 }
@@ -296,9 +308,10 @@ func (t *task) sizeOf(paths []string) (total int64, err error) {
 // and are sorted.
 //
 // Links to files count as files; directories behind links are not entered.
-// Hidden files count. A directory that cannot be read is an error; one that
-// is removed meanwhile is not. Temporary files of this package, which only a
-// killed process leaves behind, are never listed.
+// Hidden files count. A directory that cannot be read is an error, the first
+// one in the order of paths; one that is removed meanwhile is not. Temporary
+// files of this package, which only a killed process leaves behind, are never
+// listed.
 func ListFiles(ctx context.Context, dir, extension string) ([]string, error) {
 	return DefaultPool.ListFiles(ctx, dir, extension)
 }
@@ -410,13 +423,20 @@ func (t *task) copyOnce(src, dst string, o publishOptions) (failed string, err e
 		return dst, err
 	}
 	defer target.close()
-	return dst, publish(target, name, o, func(d *draft) error {
+	err = publish(target, name, o, func(d *draft) error {
 		if err := t.copyContents(d.file, in, from.size); err != nil {
 			return err
 		}
 		return d.copyMeta(in, from)
 	})
+	if e, ok := err.(readError); ok {
+		return src, e.error
+	}
+	return dst, err
 }
+
+// A readError is an error of the file that is copied.
+type readError struct{ error }
 
 // copyTarget returns the path of the copy: dst, or a file in it if it is a
 // directory.
@@ -436,6 +456,10 @@ func copyTarget(files filesystem, src, dst string, from info) (string, error) {
 		return dst, err
 	case sameFile(from, to):
 		return dst, ErrSameFile
+	case !to.mode.IsRegular(): // unless it is a link that leads there, which is replaced
+		if st, err := files.lstat(dst); err == nil && st.mode.Type() != fs.ModeSymlink {
+			return dst, ErrNotRegular
+		}
 	}
 	return dst, nil
 }
@@ -479,11 +503,12 @@ var buffers = sync.Pool{New: func() any { return new(buffer) }}
 func (t *task) copyThroughBuffer(dst, src file, size int64) error {
 	buf := buffers.Get().(*buffer)
 	defer buffers.Put(buf)
-	for {
+	for done := int64(0); ; {
 		if err := t.Err(); err != nil {
 			return err
 		}
 		n, err := src.Read(buf[:])
+		done += int64(n)
 		if n > 0 {
 			m, err := dst.Write(buf[:n])
 			t.copied(int64(m))
@@ -495,10 +520,10 @@ func (t *task) copyThroughBuffer(dst, src file, size int64) error {
 			}
 		}
 		switch {
-		case err == io.EOF, err == nil && int64(n) == size && n < len(buf):
+		case err == io.EOF, err == nil && done == size && n < len(buf):
 			return nil // the latter a short read that ends where stat saw the end
 		case err != nil:
-			return err
+			return readError{err}
 		}
 	}
 }

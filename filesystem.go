@@ -41,8 +41,9 @@ type filesystem interface {
 	stat(name string) (info, error)
 	// lstat describes a file, a symbolic link as itself.
 	lstat(name string) (info, error)
-	// list returns what a directory holds, in no order.
-	list(name string) ([]entry, error)
+	// list returns what a directory holds, in no order. A symbolic link to one
+	// is followed only if follow says so.
+	list(name string, follow bool) ([]entry, error)
 
 	mkdir(name string) error
 	// link gives a file a second name, which must not exist.

@@ -195,7 +195,8 @@ func (r *rawFiles) stat(name string) (info, error)  { return r.statFlags(name, 0
 func (r *rawFiles) lstat(name string) (info, error) { return r.statFlags(name, unix.O_NOFOLLOW) }
 
 func (r *rawFiles) statFlags(name string, nofollow int) (info, error) {
-	if r.confined {
+	here := nofollow != 0 && name != ".." && !strings.Contains(name, "/") // so it leads nowhere else
+	if r.confined && !here {
 		fd, err := r.openat(name, unix.O_PATH|nofollow, 0)
 		if err != nil {
 			return info{}, err
@@ -410,8 +411,12 @@ func modeBits(mode fs.FileMode) uint32 { return uint32(mode.Perm()) }
 // direntBuffers are for list: a directory of GOROOT's size fits one.
 var direntBuffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
 
-func (r *rawFiles) list(name string) ([]entry, error) {
-	fd, err := r.openat(name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK, 0)
+func (r *rawFiles) list(name string, follow bool) ([]entry, error) {
+	flags := unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NONBLOCK
+	if !follow {
+		flags |= unix.O_NOFOLLOW
+	}
+	fd, err := r.openat(name, flags, 0)
 	if err != nil {
 		return nil, err
 	}

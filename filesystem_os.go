@@ -5,7 +5,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
+	"syscall"
 	"time"
 )
 
@@ -41,12 +43,21 @@ func (osFiles) setTimes(_ file, name string, a, m time.Time) error { return os.C
 func (osFiles) sync() error                                        { return errors.ErrUnsupported }
 func (osFiles) close() error                                       { return nil }
 
-func (osFiles) list(name string) ([]entry, error) {
-	dir, err := os.OpenFile(name, os.O_RDONLY|openNonblock|openDirectory, 0)
-	if err != nil {
-		return nil, err
+func (osFiles) list(name string, follow bool) ([]entry, error) {
+	open := func(flags int) (*os.File, error) { return os.OpenFile(name, openListing|flags, 0) }
+	switch {
+	case follow:
+		return listOpened(open(0))
+	case openNoFollow == 0:
+		return listOpened(openReal(func() (os.FileInfo, error) { return os.Lstat(name) }, open))
 	}
-	return listOpened(dir)
+	dir, err := open(openNoFollow)
+	if err != nil { // each system has another error for a link
+		if st, lstatErr := os.Lstat(name); lstatErr == nil && !st.IsDir() {
+			err = syscall.ENOTDIR
+		}
+	}
+	return listOpened(dir, err)
 }
 
 // rootFiles is what is below a directory by way of os.Root, which no name
@@ -81,12 +92,14 @@ func (r *rootFiles) lstat(name string) (info, error) {
 	return infoFrom(confined(r.root.Lstat(name)))
 }
 
-func (r *rootFiles) list(name string) ([]entry, error) {
-	dir, err := confined(r.root.OpenFile(name, os.O_RDONLY|openNonblock|openDirectory, 0))
-	if err != nil {
-		return nil, err
+func (r *rootFiles) list(name string, follow bool) ([]entry, error) {
+	open := func(flags int) (*os.File, error) {
+		return confined(r.root.OpenFile(name, openListing|flags, 0))
 	}
-	return listOpened(dir)
+	if follow {
+		return listOpened(open(0))
+	}
+	return listOpened(openReal(func() (os.FileInfo, error) { return confined(r.root.Lstat(name)) }, open))
 }
 
 func (r *rootFiles) mkdir(name string) error            { return escape(r.root.Mkdir(name, 0o777)) }
@@ -142,9 +155,10 @@ func escape(err error) error {
 	return err
 }
 
-// errEscapesOS is the reason that os.Root gives for a path that escapes.
+// errEscapesOS is the reason that os.Root gives for a path that escapes. The
+// working directory would do too, but may be on a disk that hangs.
 var errEscapesOS = func() error {
-	root, err := os.OpenRoot(".")
+	root, err := os.OpenRoot(string(filepath.Separator))
 	if err != nil {
 		return ErrEscapes
 	}
@@ -194,8 +208,50 @@ func infoFrom(fi os.FileInfo, err error) (info, error) {
 	}, nil
 }
 
-// listOpened lists a directory and closes it.
-func listOpened(dir *os.File) ([]entry, error) {
+// openListing is how a directory is opened to be listed.
+const openListing = os.O_RDONLY | openNonblock | openDirectory
+
+// openReal opens a directory that is no link, where open cannot be asked for
+// that (os.Root takes no such flag): if its name stands for a directory first
+// and that is what has been opened, no link was followed.
+func openReal(lstat func() (os.FileInfo, error), open func(flags int) (*os.File, error)) (*os.File, error) {
+	for tries := 0; ; tries++ {
+		named, err := lstat()
+		if err != nil {
+			return nil, err
+		}
+		if !named.IsDir() {
+			return nil, syscall.ENOTDIR
+		}
+		dir, err := open(0)
+		if err != nil {
+			return nil, err
+		}
+		opened, err := dir.Stat()
+		if err == nil && os.SameFile(named, opened) {
+			return dir, nil
+		}
+		dir.Close()
+		if err != nil {
+			return nil, err
+		}
+		if tries == maxExchanges {
+			return nil, errExchanged
+		}
+	}
+}
+
+// maxExchanges is how often a directory may have been exchanged while it was
+// opened before openReal gives up.
+const maxExchanges = 100
+
+var errExchanged = errors.New("directory keeps being exchanged")
+
+// listOpened lists a directory, if it could be opened, and closes it.
+func listOpened(dir *os.File, err error) ([]entry, error) {
+	if err != nil {
+		return nil, err
+	}
 	defer dir.Close()
 	des, err := dir.ReadDir(-1)
 	entries := make([]entry, len(des))

@@ -1,7 +1,6 @@
 package fileops
 
 import (
-	"bufio"
 	"os"
 	"strconv"
 	"strings"
@@ -12,14 +11,17 @@ var listMounts = readMountInfo
 
 // readMountInfo reads the kernel's list of mounts (see
 // proc_pid_mountinfo(5)).
-func readMountInfo() (all []mount) {
-	f, err := os.Open("/proc/self/mountinfo")
+func readMountInfo() []mount {
+	list, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		where, what, ok := strings.Cut(lines.Text(), " - ")
+	return parseMountInfo(string(list))
+}
+
+func parseMountInfo(list string) (all []mount) {
+	for line := range strings.Lines(list) { // which may be long
+		where, what, ok := strings.Cut(line, " - ")
 		fields := strings.Fields(where)
 		if !ok || len(fields) < 5 {
 			continue
@@ -59,10 +61,20 @@ func workingDir() string {
 // openedPath is the path of the directory that names in files are relative
 // to, "" if it is not known.
 func openedPath(files filesystem) string {
-	raw, ok := files.(*rawFiles)
-	if !ok {
+	var fd rawFile
+	switch files := files.(type) {
+	case *rawFiles:
+		fd = rawFile(files.dir)
+	case *rootFiles:
+		dir, err := files.root.Open(".")
+		if err != nil {
+			return ""
+		}
+		defer dir.Close()
+		fd = rawFile(dir.Fd())
+	default:
 		return ""
 	}
-	path, _ := os.Readlink(procPath(rawFile(raw.dir)))
+	path, _ := os.Readlink(procPath(fd))
 	return path
 }

@@ -95,6 +95,27 @@ func TestReadMountPoints(t *testing.T) {
 	require.Equal(t, dir, workingDir())
 }
 
+func TestParseMountInfo(t *testing.T) {
+	long := strings.Repeat("/lower/directory:", 10_000)
+	require.Equal(t, []mount{{"/", "ext4"}, {"/proc", "proc"}, {"/over lay", "overlay"}, {"/mnt/nfs", "nfs4"}}, parseMountInfo(
+		"23 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"+
+			"24 23 0:21 / /proc rw,nosuid shared:5 - proc proc rw\n"+
+			"25 23 0:40 / /over\\040lay rw - overlay overlay rw,lowerdir="+long+"\n"+
+			"nonsense\n"+
+			"26 23 0:41 / /mnt/nfs rw shared:7 master:1 - nfs4 server:/ rw\n"))
+}
+
+func TestOpenedPath(t *testing.T) {
+	dir := t.TempDir()
+	for _, s := range seams {
+		if s.confined {
+			files := s.files(t, dir)
+			require.Equal(t, dir, openedPath(files), s.name)
+			require.NoError(t, files.close())
+		}
+	}
+}
+
 func TestMountQuotaLimits(t *testing.T) {
 	for workers, limit := range map[int]int64{1: 0, 2: 1, 3: 2, 4: 3, 5: 3, 8: 6, 16: 12, 32: 24, 33: 24, 100: 75} {
 		require.Equal(t, limit, newMountQuotas(workers).limit, "%d workers", workers)
@@ -371,6 +392,10 @@ func TestMountQuotaCountsAsPending(t *testing.T) {
 	for range 3 {
 		_, err := begin().Await(l.patience())
 		require.ErrorIs(t, err, ErrOverloaded)
+		for r := range l.pool.ReadFiles(l.patience(), []string{l.at("hung/1.txt")}) {
+			require.ErrorIs(t, r.Err, ErrOverloaded)
+			checkClear(t, r.Err, nil)
+		}
 		require.Equal(t, maxPending, l.pool.Stats().Waiting)
 		l.requireHealthy(3) // which takes the slot that is left
 	}

@@ -9,4 +9,6 @@ const (
 	openNonblock = syscall.O_NONBLOCK
 	// openDirectory makes it refuse what is no directory.
 	openDirectory = syscall.O_DIRECTORY
+	// openNoFollow makes it refuse a symbolic link.
+	openNoFollow = syscall.O_NOFOLLOW
 )

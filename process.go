@@ -115,7 +115,9 @@ func fileToChunks(path string, opts *ChunkOptions) operation[[]TextChunk] {
 //
 // In a directory, a file that cannot be read, decoded or cut is given to
 // opts.OnSkip and left out. Without OnSkip the first such file, in the order
-// of paths, is Chunk's error. Either way nothing is left out in silence.
+// of paths, is Chunk's error. The same goes for directories that cannot be
+// listed, which come before all files. Either way nothing is left out in
+// silence.
 func Chunk(ctx context.Context, path string, opts *ChunkOptions) ([]TextChunk, error) {
 	return DefaultPool.Chunk(ctx, path, opts)
 }
@@ -220,7 +222,10 @@ func (c *chunking) inputs(path string) ([]string, error) {
 func (c *chunking) run(paths []string) ([]TextChunk, error) {
 	c.meter.setTotal(len(paths))
 	if c.form != nil {
-		c.replaces = c.task.find(c.opts.OutputFile)
+		var err error
+		if c.replaces, err = c.task.find(c.opts.OutputFile); err != nil {
+			return nil, err
+		}
 	}
 	chunks, encoded, err := c.cutAll(paths)
 	if err != nil {

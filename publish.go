@@ -102,7 +102,8 @@ type draft struct {
 	file      file
 	temp      string // its temporary name, while it has one
 	closed    bool
-	keepsMode bool // its permissions are set and are not those of what it replaces
+	keepsMode bool         // its permissions are set and are not those of what it replaces
+	like      *fs.FileMode // its permissions, once they are those of what it replaces
 }
 
 func newDraft(dir filesystem, o publishOptions) (*draft, error) {
@@ -128,6 +129,11 @@ func newDraft(dir filesystem, o publishOptions) (*draft, error) {
 // finish publishes the draft.
 func (d *draft) finish(name string) error {
 	if d.opts.sync {
+		if d.opts.replace { // which changes the permissions, to be flushed too
+			if err := d.resemble(name); err != nil {
+				return err
+			}
+		}
 		if err := d.file.sync(); err != nil {
 			return err
 		}
@@ -145,9 +151,13 @@ func (d *draft) finish(name string) error {
 func (d *draft) giveName(name string) error {
 	replace := d.opts.replace
 	if d.temp == "" {
-		err := d.dir.linkFile(d.file, name)
+		own, err := d.file.stat()
+		if err != nil {
+			return err
+		}
+		err = d.dir.linkFile(d.file, name)
 		if err == nil {
-			return d.closeNamed(name)
+			return d.closeNamed(name, own)
 		}
 		if !replace || !errors.Is(err, fs.ErrExist) {
 			return err
@@ -174,14 +184,23 @@ func (d *draft) giveName(name string) error {
 	return d.claim(name)
 }
 
-// closeNamed closes a draft that has its name already. If that fails, since
-// some systems report failed writes only then, it loses the name again.
-func (d *draft) closeNamed(name string) error {
+// closeNamed closes a draft, which own describes, that has its name already. If
+// that fails, since some systems report failed writes only then, it loses the
+// name again.
+func (d *draft) closeNamed(name string, own info) error {
 	err := d.close()
 	if err != nil {
-		d.dir.remove(name)
+		removeOwn(d.dir, name, own)
 	}
 	return err
+}
+
+// removeOwn removes a name of the file that own describes. What another has
+// put in the file's place meanwhile keeps the name.
+func removeOwn(dir filesystem, name string, own info) {
+	if st, err := dir.lstat(name); err == nil && sameFile(st, own) {
+		dir.remove(name)
+	}
 }
 
 // resemble prepares for replacing a file, which must be a regular one, whose
@@ -197,10 +216,12 @@ func (d *draft) resemble(name string) error {
 		return nil
 	case !st.mode.IsRegular():
 		return ErrNotRegular
-	case d.keepsMode:
+	case d.keepsMode || d.like != nil && *d.like == st.mode.Perm():
 		return nil
 	}
-	return d.file.chmod(st.mode.Perm())
+	perm := st.mode.Perm()
+	d.like = &perm
+	return d.file.chmod(perm)
 }
 
 // replace gives the draft a name that may be taken.
@@ -243,10 +264,10 @@ func (d *draft) claimByCreating(name string) error {
 	if err != nil {
 		return err
 	}
+	own, _ := f.stat() // what nothing is known of is not removed
 	f.Close()
-	err = d.replace(name)
-	if err != nil {
-		d.dir.remove(name)
+	if err = d.replace(name); err != nil {
+		removeOwn(d.dir, name, own)
 	}
 	return err
 }

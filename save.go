@@ -39,13 +39,17 @@ type SaveOptions struct {
 	// NewDir makes a directory that exists an error, which [fs.ErrExist]
 	// matches. Without it the directory is made if it is missing.
 	NewDir bool
-	// Sync flushes the file and the names that lead to it to the disk before
-	// the save counts as done (fsync). A flush that fails is not tried again,
-	// since a second one may succeed without writing anything (see fsync(2)).
+	// Sync flushes the file, its name and the names of directories that were
+	// made for it to the disk before the save counts as done (fsync). A flush
+	// that fails is not tried again, since a second one may succeed without
+	// writing anything (see fsync(2)).
 	Sync bool
 }
 
 const defaultTimestamp = "20060102150405"
+
+// longestName is how long a file's name may be where it may be longest.
+const longestName = 255
 
 func (o *SaveOptions) orDefault() *SaveOptions {
 	if o == nil {
@@ -58,8 +62,8 @@ func (o *SaveOptions) orDefault() *SaveOptions {
 func (o *SaveOptions) check() error {
 	const bad = "/\\\x00"
 	switch {
-	case o.RandomHashDigits < 0:
-		return &OptionError{"RandomHashDigits", o.RandomHashDigits, "must not be negative"}
+	case o.RandomHashDigits < 0 || o.RandomHashDigits > longestName:
+		return &OptionError{"RandomHashDigits", o.RandomHashDigits, "must be from 0 to 255, which is the longest a name can be"}
 	case strings.ContainsAny(o.Extension, bad):
 		return &OptionError{"Extension", o.Extension, "must not contain a slash or NUL"}
 	case strings.ContainsAny(o.TimestampFormat, bad):

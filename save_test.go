@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -109,7 +110,7 @@ func TestSaveToFileRefusesBadNames(t *testing.T) {
 func TestSaveToFileRefusesBadOptions(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
 		for option, opts := range map[string][]fileops.SaveOptions{
-			"RandomHashDigits": {{RandomHashDigits: -1}},
+			"RandomHashDigits": {{RandomHashDigits: -1}, {RandomHashDigits: 256}, {RandomHashDigits: math.MaxInt}},
 			"Extension":        {{Extension: "a/b"}, {Extension: `a\b`}, {Extension: "/../../x"}, {Extension: "a\x00"}},
 			"TimestampFormat":  {{Timestamp: true, TimestampFormat: "2006/01"}, {TimestampFormat: `\`}, {Timestamp: true, TimestampFormat: "\x00"}},
 		} {

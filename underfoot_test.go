@@ -350,6 +350,50 @@ func TestChangeUnderfoot(t *testing.T) {
 	}
 }
 
+// TestWalkWhileDirectoriesAndLinksSwap exchanges a directory for a link to
+// another and back, all the time: what is behind the link is never found.
+func TestWalkWhileDirectoriesAndLinksSwap(t *testing.T) {
+	rounds := 3000
+	if raceEnabled {
+		rounds = 500
+	}
+	for _, seam := range seams {
+		t.Run(seam.name, func(t *testing.T) {
+			s := newShakyTree(t, seam)
+			dir, link, spare := s.onDisk(shakyDir), s.onDisk("link"), s.onDisk("spare")
+			s.put(shakyDir, "dir")
+			require.NoError(t, os.Symlink("sub", link))
+			var swapping sync.WaitGroup
+			var stop atomic.Bool
+			swaps := 0
+			swapping.Go(func() {
+				for ; !stop.Load(); swaps++ {
+					os.Rename(dir, spare)
+					os.Rename(link, dir)
+					os.Rename(dir, link)
+					os.Rename(spare, dir)
+				}
+			})
+			defer swapping.Wait()
+			defer stop.Store(true)
+			settled, moving := shakyPaths(s.at, settledFiles), s.at(shakyDir+"/f.txt")
+			seen := 0
+			for range rounds {
+				files, err := s.pool.ListFiles(t.Context(), s.at("in"), "")
+				require.NoError(t, err)
+				if i := slices.Index(files, moving); i >= 0 {
+					files = slices.Delete(files, i, i+1)
+					seen++
+				}
+				require.Equal(t, settled, files)
+			}
+			stop.Store(true)
+			swapping.Wait()
+			t.Logf("%d swaps, the directory was seen in %d of %d listings", swaps, seen, rounds)
+		})
+	}
+}
+
 // shake runs an operation once.
 func (s *shakyTree) shake(op shakyOp, f callForm, file, move string) error {
 	s.Helper()

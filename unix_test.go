@@ -6,6 +6,10 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/lion-agi/fileops"
@@ -87,6 +91,70 @@ func TestCopyFileKeepsExtendedAttributes(t *testing.T) {
 		require.Equal(t, "one", attribute("user.fileops.a"))
 		require.Equal(t, "\x00\xff", attribute("user.fileops.b"))
 		require.Empty(t, attribute("user.fileops.empty"))
+	})
+}
+
+// setXattr gives a file an extended attribute, or skips the test.
+func setXattr(t *testing.T, path, name, value string) {
+	t.Helper()
+	if err := unix.Setxattr(path, name, []byte(value), 0); errors.Is(err, unix.ENOTSUP) {
+		t.Skipf("no extended attributes here: %v", err)
+	} else {
+		require.NoError(t, err)
+	}
+}
+
+// An attribute that the target's file system has no room for is left out.
+func TestCopyFileLeavesOutLargeAttributes(t *testing.T) {
+	roomy, err := os.MkdirTemp("/dev/shm", "fileops-test-")
+	if err != nil {
+		t.Skipf("no other file system here: %v", err)
+	}
+	t.Cleanup(func() { os.RemoveAll(roomy) })
+	src := filepath.Join(roomy, "src")
+	require.NoError(t, os.WriteFile(src, []byte("text"), 0o666))
+	setXattr(t, src, "user.large", strings.Repeat("x", 20_000)) // ext4 takes one block at most
+	setXattr(t, src, "user.small", "s")
+	for _, portable := range []bool{false, true} {
+		p := newPlace(t, false, portable, fileops.PoolOptions{})
+		require.NoError(t, p.CopyFile(t.Context(), src, p.at("dst")))
+		require.Equal(t, "text", p.text(t, "dst"))
+		value := make([]byte, 10)
+		if n, err := unix.Getxattr(p.abs("dst"), "user.small", value); !errors.Is(err, unix.ENOTSUP) {
+			require.NoError(t, err)
+			require.Equal(t, "s", string(value[:n]))
+		}
+	}
+}
+
+// Attributes that come, go, grow and shrink meanwhile keep no copy from being
+// made.
+func TestCopyFileWhileAttributesChange(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		src := p.write(t, "src", "text")
+		path := p.abs("src")
+		setXattr(t, path, "user.stays", "stays")
+		var changing sync.WaitGroup
+		var stop atomic.Bool
+		changing.Go(func() {
+			for i := 0; !stop.Load(); i++ {
+				name := "user." + strings.Repeat("n", 1+i%10)
+				unix.Setxattr(path, name, []byte(strings.Repeat("v", i%7*10)), 0)
+				unix.Setxattr(path, "user.grows", []byte(strings.Repeat("v", i%2*100)), 0)
+				if i%3 == 0 {
+					unix.Removexattr(path, name)
+				}
+			}
+		})
+		defer changing.Wait()
+		defer stop.Store(true)
+		for range 300 {
+			require.NoError(t, p.CopyFile(t.Context(), src, p.at("dst")))
+			value := make([]byte, 10)
+			n, err := unix.Getxattr(p.abs("dst"), "user.stays", value)
+			require.NoError(t, err)
+			require.Equal(t, "stays", string(value[:n]))
+		}
 	})
 }
 

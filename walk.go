@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -15,19 +16,23 @@ import (
 // by several goroutines, each listing in a slot of its own.
 //
 // Links to regular files count as files; links to directories are not
-// entered, so a loop of links cannot catch a walk. What is neither (FIFOs,
-// sockets, devices, links to nothing) is no file and is left out.
+// entered, so a loop of links cannot catch a walk. Nor is a link that takes a
+// directory's place before that is listed. What is neither (FIFOs, sockets,
+// devices, links to nothing) is no file and is left out. Only the directory
+// that the walk begins at may be a link.
 type walk struct {
 	task    *task
 	shallow bool
 	keep    func(name string) bool
 	// failed is told of a directory that cannot be listed, and of an entry
 	// that cannot be looked at. What it returns ends the walk, unless it is
-	// nil. It is called by one goroutine at a time.
+	// nil: the walk's error is the first one in the order of paths. It is
+	// called by one goroutine at a time.
 	failed func(path string, err error) error
 	found  func(files int) // progress, may be nil
 
-	mu    sync.Mutex
+	mu    sync.Mutex // guards failed
+	ended atomic.Pointer[SkippedFile]
 	group errgroup.Group
 }
 
@@ -55,6 +60,9 @@ func (w *walk) files(dir string) ([]string, error) {
 	if groupErr := w.group.Wait(); err == nil {
 		err = groupErr
 	}
+	if first := w.ended.Load(); err == nil && first != nil {
+		err = first.Err
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -81,19 +89,20 @@ func (l *listing) flatten(paths []string) []string {
 
 // visit lists a directory into l and goes into those below it.
 func (w *walk) visit(dir string, l *listing, top bool) error {
-	entries, failed, err := w.list(dir)
+	if first := w.ended.Load(); first != nil && first.Path < dir {
+		return nil // nothing below dir would be the first to fail
+	}
+	entries, failed, err := w.list(dir, top)
 	switch {
 	case err == nil:
 	case final(w.task, err), top:
 		return err
-	case isNotExist(err): // removed since its parent was listed
+	case leadsNowhere(err): // removed, or no directory any more, since its parent was listed
 	default:
 		failed = append(failed, SkippedFile{dir, err})
 	}
 	for _, f := range failed {
-		if err := w.fail(f); err != nil {
-			return err
-		}
+		w.fail(f)
 	}
 	entries = w.wanted(entries)
 	slices.SortFunc(entries, compareEntries)
@@ -116,10 +125,15 @@ func (w *walk) visit(dir string, l *listing, top bool) error {
 }
 
 // fail tells of what cannot be listed.
-func (w *walk) fail(f SkippedFile) error {
+func (w *walk) fail(f SkippedFile) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.failed(f.Path, f.Err)
+	if f.Err = w.failed(f.Path, f.Err); f.Err == nil {
+		return
+	}
+	if first := w.ended.Load(); first == nil || f.Path < first.Path {
+		w.ended.Store(&f)
+	}
 }
 
 // wanted leaves of the entries the directories to visit and the files to keep.
@@ -168,16 +182,22 @@ func (w *walk) enter(dir string, l *listing) error {
 
 // list lists a directory, and finds out about the entries of which a listing
 // does not say what they are. One that cannot be looked at has failed.
-func (w *walk) list(dir string) (entries []entry, failed []SkippedFile, err error) {
+func (w *walk) list(dir string, follow bool) (entries []entry, failed []SkippedFile, err error) {
 	err = w.task.inSlot("list", dir, func() (err error) {
 		files := w.task.pool.fs
-		if entries, err = files.list(orDot(dir)); err != nil {
+		if entries, err = files.list(orDot(dir), follow); err != nil {
 			return err
 		}
 		prefix := pathPrefix(dir)
 		failed = nil // of an earlier try
 		for i := range entries {
 			e := &entries[i]
+			if e.kind != kindUnknown && e.kind != kindLink {
+				continue
+			}
+			if err := w.task.Err(); err != nil { // there may be very many
+				return err
+			}
 			err := resolve(files, prefix, e)
 			if outOfDescriptors(err) {
 				return err

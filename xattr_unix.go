@@ -3,7 +3,7 @@
 package fileops
 
 import (
-	"errors"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -13,16 +13,11 @@ import (
 // that dst's file system has no room for, or that only another user may set,
 // are left out, as cp -a does.
 func copyXattrs(dst, src int) error {
-	size, err := unix.Flistxattr(src, nil)
-	if size <= 0 || err != nil {
-		return unlessUnsupported(err)
-	}
-	names := make([]byte, size)
-	size, err = unix.Flistxattr(src, names)
+	names, err := readXattr(func(b []byte) (int, error) { return unix.Flistxattr(src, b) })
 	if err != nil {
 		return unlessUnsupported(err)
 	}
-	for name := range strings.SplitSeq(string(names[:size]), "\x00") {
+	for name := range strings.SplitSeq(string(names), "\x00") {
 		if name == "" {
 			continue
 		}
@@ -34,23 +29,47 @@ func copyXattrs(dst, src int) error {
 }
 
 func copyXattr(dst, src int, name string) error {
-	size, err := unix.Fgetxattr(src, name, nil)
+	value, err := readXattr(func(b []byte) (int, error) { return unix.Fgetxattr(src, name, b) })
+	if err == errNoXattr { // removed since it was listed
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	value := make([]byte, size)
-	size, err = unix.Fgetxattr(src, name, value)
-	if err != nil {
+	if err := unix.Fsetxattr(dst, name, value, 0); !slices.Contains(noRoomForXattr, err) {
 		return err
 	}
-	return unix.Fsetxattr(dst, name, value[:size], 0)
+	return nil
+}
+
+// noRoomForXattr are the errors of an attribute that is too large, or one too
+// many, for the file system.
+var noRoomForXattr = []error{unix.ENOSPC, unix.EDQUOT, unix.E2BIG, unix.ERANGE}
+
+// xattrTries is how often a list or a value is read that grows meanwhile.
+const xattrTries = 100
+
+// readXattr reads something of which the size must be asked for first. read
+// tells the size if it is given no room.
+func readXattr(read func([]byte) (int, error)) ([]byte, error) {
+	for tries := 1; ; tries++ {
+		size, err := read(nil)
+		if size <= 0 || err != nil {
+			return nil, err
+		}
+		b := make([]byte, size)
+		size, err = read(b)
+		if err != unix.ERANGE || tries == xattrTries {
+			return b[:max(size, 0)], err
+		}
+	}
 }
 
 // unlessUnsupported returns nil for the errors that mean "not here" or "not
 // by you".
 func unlessUnsupported(err error) error {
 	for _, e := range []error{unix.ENOTSUP, unix.EOPNOTSUPP, unix.ENOSYS, unix.EPERM, unix.EACCES} {
-		if errors.Is(err, e) {
+		if err == e {
 			return nil
 		}
 	}
