@@ -443,12 +443,9 @@ func chunkFormOf(path string) (func(*ChunkOptions) (*chunkForm, error), error) {
 // appendChunk appends one chunk, without a separator.
 func (f *chunkForm) appendChunk(dst []byte, c *TextChunk) []byte { return f.append1(f, dst, c) }
 
-// appendChunks appends the chunks with separators between them. To no bytes it
-// appends without growing them again and again.
+// appendChunks appends the chunks with separators between them.
 func (f *chunkForm) appendChunks(dst []byte, chunks []TextChunk) []byte {
-	if dst == nil {
-		dst = freshBytes(f.roomFor(chunks))[:0]
-	}
+	dst = grow(dst, f.roomFor(chunks)) // and not again and again
 	for i := range chunks {
 		if i > 0 {
 			dst = append(dst, f.separator...)

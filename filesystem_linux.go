@@ -176,9 +176,14 @@ func (r *rawFiles) createUnnamed(perm fs.FileMode) (file, error) {
 }
 
 func (r *rawFiles) linkFile(f file, name string) error {
-	err := retry(func() error {
-		return unix.Linkat(unix.AT_FDCWD, procPath(f.(rawFile)), r.dir, name, unix.AT_SYMLINK_FOLLOW)
-	})
+	// By descriptor it takes half the time, but only since Linux 6.10 may
+	// everybody do it. ENOENT means not so, among other things.
+	err := retry(func() error { return unix.Linkat(int(f.(rawFile)), "", r.dir, name, unix.AT_EMPTY_PATH) })
+	if err == unix.ENOENT || err == unix.EINVAL {
+		err = retry(func() error {
+			return unix.Linkat(unix.AT_FDCWD, procPath(f.(rawFile)), r.dir, name, unix.AT_SYMLINK_FOLLOW)
+		})
+	}
 	switch err {
 	case unix.EPERM, unix.EXDEV, unix.ENOENT, unix.EOPNOTSUPP, unix.ENOSYS, unix.EINVAL:
 		return errCannotLink

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // DefaultPool is the pool of the package-level functions: a [NewPool] with
@@ -70,10 +72,11 @@ var DefaultWorkers = max(32, 4*runtime.GOMAXPROCS(0))
 // do not count for that. Elsewhere, give a mount that may hang a pool of its
 // own.
 type Pool struct {
-	opts   PoolOptions
-	fs     filesystem
-	slots  *slots
-	mounts *mountQuotas
+	opts    PoolOptions
+	fs      filesystem
+	slots   *slots
+	mounts  *mountQuotas
+	outputs *semaphore.Weighted // bounds the drafts that are open between slots
 
 	closed  atomic.Bool
 	active  atomic.Int64  // operations begun and not ended
@@ -109,6 +112,7 @@ func newPool(opts PoolOptions, files filesystem) *Pool {
 		fs:      files,
 		slots:   &slots{max: opts.Workers},
 		mounts:  newMountQuotas(opts.Workers),
+		outputs: newOpenOutputs(),
 		drained: make(chan struct{}, 1),
 	}
 }

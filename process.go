@@ -158,6 +158,8 @@ type chunking struct {
 	encoding textEncoding
 	form     *chunkForm // of the output file, nil if there is none
 	replaces *info      // the output file that there is
+	output   *output    // the one that there will be
+	began    bool       // it has chunks
 	save     *SaveOptions
 	many     bool // a directory's files, which may be skipped
 	meter    *meter
@@ -226,13 +228,15 @@ func (c *chunking) run(paths []string) ([]TextChunk, error) {
 		if c.replaces, err = c.task.find(c.opts.OutputFile); err != nil {
 			return nil, err
 		}
+		c.output = c.task.newOutput(c.opts.OutputFile)
+		defer c.output.discard()
 	}
-	chunks, encoded, err := c.cutAll(paths)
+	chunks, err := c.cutAll(paths)
 	if err != nil {
 		return nil, err
 	}
 	if c.form != nil {
-		if err := c.task.save(c.opts.OutputFile, publishOptions{replace: true}, encoded...); err != nil {
+		if err := c.finishOutput(); err != nil {
 			return nil, err
 		}
 	}
@@ -249,57 +253,84 @@ func (c *chunking) run(paths []string) ([]TextChunk, error) {
 
 // A cutFile is what has become of a file.
 type cutFile struct {
-	chunks  []TextChunk
-	encoded []byte // the chunks as the output file has them
-	err     error
+	chunks []TextChunk
+	at     int // where its part of its batch's arena begins
+	err    error
 }
 
-// cutAll reads and cuts the files, several at a time, and returns all chunks
-// and, in parts, what the output file is to hold. It is kept in memory, as the
-// chunks are, until it is complete: to keep the output file open meanwhile
-// would take descriptors that the reading may lack.
-func (c *chunking) cutAll(paths []string) (chunks []TextChunk, encoded [][]byte, err error) {
+// cutAll reads and cuts the files, several at a time, and returns all chunks.
+// What the output file is to hold of them is in the batches' arenas, each
+// file's chunks with the separator that comes before them.
+func (c *chunking) cutAll(paths []string) (chunks []TextChunk, err error) {
 	load := func(b *batch[cutFile], i int, f *cutFile) {
+		f.at = len(b.arena)
 		if b.full() {
 			f.err = laterError{}
 			return
 		}
-		*f = c.cut(paths[i], aheadLimit)
+		b.arena = c.cut(f, paths[i], aheadLimit, b.arena)
 		b.bytes += f.size()
-	}
-	if c.form != nil {
-		encoded = append(encoded, []byte(c.form.header))
 	}
 	done := 0
 	for b := range readAhead(c.task, len(paths), load) {
+		written := 0
 		for i, f := range b.items {
 			path := paths[b.first+i]
 			if f.err == (laterError{}) {
-				f = c.cut(path, anySize)
+				if err := c.write(b.arena[written:f.at]); err != nil {
+					return nil, err
+				}
+				written = f.at
+				f.err = nil
+				if err := c.write(c.cut(&f, path, anySize, nil)); err != nil {
+					return nil, err
+				}
 			}
 			if f.err != nil {
 				if err := c.skip(SkippedFile{path, f.err}); err != nil {
-					return nil, nil, err
+					return nil, err
 				}
-			}
-			if len(f.encoded) > 0 {
-				if len(chunks) > 0 {
-					encoded = append(encoded, []byte(c.form.separator))
-				}
-				encoded = append(encoded, f.encoded)
 			}
 			chunks = append(chunks, f.chunks...)
 			c.meter.add(1, f.size())
 		}
+		if err := c.write(b.arena[written:]); err != nil {
+			return nil, err
+		}
 		done += len(b.items)
 	}
 	if done < len(paths) {
-		return nil, nil, pathError("read", paths[done], c.task.Err())
+		return nil, pathError("read", paths[done], c.task.Err())
 	}
-	if c.form != nil {
-		encoded = append(encoded, []byte(c.form.footer))
+	return chunks, nil
+}
+
+// write writes encoded chunks to the output file, if there is one and there
+// are any.
+func (c *chunking) write(encoded []byte) error {
+	if len(encoded) == 0 {
+		return nil
 	}
-	return chunks, encoded, nil
+	if !c.began {
+		c.began = true
+		encoded = encoded[len(c.form.separator):]
+		if err := c.output.write([]byte(c.form.header)); err != nil {
+			return err
+		}
+	}
+	return c.output.write(encoded)
+}
+
+// finishOutput publishes the output file.
+func (c *chunking) finishOutput() error {
+	end := c.form.footer
+	if !c.began {
+		end = c.form.header + end
+	}
+	if err := c.output.write([]byte(end)); err != nil {
+		return err
+	}
+	return c.output.finish()
 }
 
 // size is the size of the file that was cut.
@@ -310,14 +341,24 @@ func (f *cutFile) size() int64 {
 	return f.chunks[0].FileSize
 }
 
-// cut reads a file and cuts it.
-func (c *chunking) cut(path string, limit int64) cutFile {
+// cut reads a file and cuts it. It appends to arena what the output file is to
+// hold of it.
+func (c *chunking) cut(f *cutFile, path string, limit int64, arena []byte) []byte {
+	f.chunks, f.err = c.chunks(path, limit)
+	if c.form == nil || len(f.chunks) == 0 {
+		return arena
+	}
+	return c.form.appendChunks(append(arena, c.form.separator...), f.chunks)
+}
+
+// chunks returns the chunks of a file.
+func (c *chunking) chunks(path string, limit int64) ([]TextChunk, error) {
 	if c.many && (containsAny(path, c.opts.Exclude) || path == cleanPath(c.opts.OutputFile)) {
-		return cutFile{err: pathError("chunk", path, ErrExcluded)}
+		return nil, pathError("chunk", path, ErrExcluded)
 	}
 	text, size, err := c.text(path, limit)
 	if err != nil {
-		return cutFile{err: err}
+		return nil, err
 	}
 	cutText := cutValid
 	if c.opts.Reader != nil { // which may return anything
@@ -325,17 +366,13 @@ func (c *chunking) cut(path string, limit int64) cutFile {
 	}
 	chunks, err := cutText(text, c.opts)
 	if err != nil {
-		return cutFile{err: pathError("chunk", path, err)}
+		return nil, pathError("chunk", path, err)
 	}
 	_, name := splitPath(path)
 	for i := range chunks {
 		chunks[i].FilePath, chunks[i].FileName, chunks[i].FileSize = path, name, size
 	}
-	f := cutFile{chunks: chunks}
-	if c.form != nil {
-		f.encoded = c.form.appendChunks(nil, chunks)
-	}
-	return f
+	return chunks, nil
 }
 
 // text returns a file's text and the file's size in bytes.

@@ -62,7 +62,7 @@ func (t *task) appendOpened(dst []byte, f file, st info, path string, limit int6
 	case st.size > limit:
 		return dst, st, laterError{}
 	}
-	data, err := appendAll(dst, f, st.size, t.maxFileSize(), check)
+	data, err := t.appendAll(dst, f, st.size, limit, check)
 	if err != nil {
 		return dst, st, err
 	}
@@ -78,8 +78,8 @@ func (t *task) maxFileSize() int64 {
 	return math.MaxInt - 1 // a slice can be no longer
 }
 
-// readBlock is how much of a text is read at a time, so that it is checked
-// while it is in the processor's cache.
+// readBlock is how much is read at a time, so that a text is checked while it
+// is in the processor's cache, and the context is looked at now and then.
 const readBlock = 512 << 10
 
 // unsizedRoom is how much room a file gets of which stat does not tell the
@@ -88,8 +88,7 @@ const unsizedRoom = 4 << 10
 
 // appendAll appends an open file's contents to dst. size is what stat said: a
 // hint, since the file may grow or shrink meanwhile, and files of /proc say 0.
-// More than limit bytes are an error.
-func appendAll(dst []byte, f file, size, limit int64, check *textCheck) ([]byte, error) {
+func (t *task) appendAll(dst []byte, f file, size, limit int64, check *textCheck) ([]byte, error) {
 	start := len(dst)
 	room := unsizedRoom
 	if size > 0 {
@@ -101,9 +100,7 @@ func appendAll(dst []byte, f file, size, limit int64, check *textCheck) ([]byte,
 			dst = grow(dst, cap(dst))
 		}
 		free := dst[len(dst):cap(dst)]
-		if check != nil {
-			free = free[:min(len(free), readBlock)]
-		}
+		free = free[:min(len(free), readBlock)]
 		n, err := f.Read(free)
 		dst = dst[:len(dst)+n]
 		check.add(dst[start:])
@@ -113,10 +110,14 @@ func appendAll(dst []byte, f file, size, limit int64, check *textCheck) ([]byte,
 			return dst, nil
 		case err != nil:
 			return dst, err
-		case got > limit:
-			return dst, ErrTooLarge
 		case n < len(free) && got == size:
 			return dst, nil // a short read that ends where stat saw the end
+		case got > t.maxFileSize():
+			return dst, ErrTooLarge
+		case got > limit:
+			return dst, laterError{}
+		case t.Err() != nil:
+			return dst, t.Err()
 		}
 	}
 }
