@@ -24,6 +24,8 @@ type contest struct {
 	ours  run
 	peers []peer
 
+	heap int // bytes that the process holds besides, as a server does
+
 	maxAllocs float64 // how many allocations ours may make; 0 = any
 	minRate   float64 // how many bytes a second ours has to do; 0 = any
 }
@@ -48,6 +50,8 @@ type result struct {
 // measure lets the contenders take turns, rounds times each. A turn repeats
 // the run until at least the sample's time has gone by.
 func (c *contest) measure(rounds int, sample time.Duration) (*result, error) {
+	held := make([]byte, c.heap)
+	defer runtime.KeepAlive(held)
 	r := &result{contest: c, theirs: make([][]time.Duration, len(c.peers))}
 	type contender struct {
 		name  string

@@ -104,13 +104,23 @@ func (in *inputs) readLarge(text textMaker, target float64) func() (*contest, er
 }
 
 // readCorpus reads every file of the corpus, nothing kept.
-func (in *inputs) readCorpus() (*contest, error) {
+func (in *inputs) readCorpus() (*contest, error) { return in.readCorpusBeside(0) }
+
+// serverHeap is what a server may hold. How often the collector runs depends
+// on it: in a process that holds next to nothing, after every 4 MB read.
+const serverHeap = 64 << 20
+
+// readCorpusInServer is readCorpus in a process that holds something.
+func (in *inputs) readCorpusInServer() (*contest, error) { return in.readCorpusBeside(serverHeap) }
+
+func (in *inputs) readCorpusBeside(heap int) (*contest, error) {
 	c, err := in.corpus()
 	if err != nil {
 		return nil, err
 	}
 	return &contest{
 		files: len(c.paths),
+		heap:  heap,
 		ours: func() (n int64, err error) {
 			for r := range fileops.ReadFiles(context.Background(), c.paths) {
 				if r.Err != nil {

@@ -18,6 +18,7 @@ func works(in *inputs) []work {
 		{name: "ReadFile, " + large + " of ASCII", prepare: in.readLarge(in.ascii, 2.5)},
 		{name: "ReadFile, " + large + " of mixed text", prepare: in.readLarge(in.mixed, 1)},
 		{name: "ReadFiles over the corpus", plot: "Read every file of the corpus", prepare: in.readCorpus},
+		{name: "the same in a process that holds 64 MiB", prepare: in.readCorpusInServer},
 		{name: "one AsyncReadFile a file of the corpus, all awaited", prepare: in.readCorpusAsync},
 		{name: "ListFiles on GOROOT, sorted", plot: "List a tree, sorted", prepare: in.listTree},
 		{name: "ChunkText, " + large + " of ASCII", plot: "Cut a text into chunks", prepare: in.chunkText(in.ascii, 6e9)},
