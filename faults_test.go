@@ -78,9 +78,11 @@ var (
 	}
 )
 
-func newLab(t testing.TB, s seam, opts PoolOptions) *lab {
+func newLab(t testing.TB, s seam, opts PoolOptions) *lab { return newLabIn(t, tempDir(t), s, opts) }
+
+func newLabIn(t testing.TB, dir string, s seam, opts PoolOptions) *lab {
 	t.Helper()
-	l := &lab{TB: t, dir: tempDir(t)}
+	l := &lab{TB: t, dir: dir}
 	l.at = func(path string) string { return filepath.Join(l.dir, filepath.FromSlash(path)) }
 	for path, text := range inputs {
 		require.NoError(t, os.MkdirAll(filepath.Dir(l.at(path)), 0o777))
@@ -306,6 +308,14 @@ var trials = []trial{
 			func(ctx context.Context) *Future[[]TextChunk] { return l.pool.AsyncChunk(ctx, path, o) })
 	}},
 	{name: "Chunk with OnSkip", writes: true, account: ofChunked, output: "out/old.jsonl", content: linesOf, run: chunkTrial(nil)},
+	{name: "Chunk to a growing file", writes: true, account: ofChunked, output: "out/old.jsonl", content: linesOf,
+		run: growing(chunkTrial(nil))},
+	{name: "Chunk to a growing new file", writes: true, run: growing(func(ctx context.Context, l *lab, f callForm) (any, error) {
+		path, o := l.at("in"), &ChunkOptions{Size: 10, OutputFile: l.at("out/new/dir/new.json")}
+		return call(ctx, f,
+			func(ctx context.Context) ([]TextChunk, error) { return l.pool.Chunk(ctx, path, o) },
+			func(ctx context.Context) *Future[[]TextChunk] { return l.pool.AsyncChunk(ctx, path, o) })
+	})},
 	{name: "Chunk with a Reader", writes: true, account: ofChunked, output: "out/old.jsonl", content: linesOf,
 		run: chunkTrial((*Pool).ReadFile)},
 	{name: "Submit", writes: true, run: func(ctx context.Context, l *lab, f callForm) (any, error) {
@@ -370,6 +380,14 @@ func chunkTrial(read func(*Pool, context.Context, string) (string, error)) func(
 			return nil, err
 		}
 		return chunked{chunks.([]TextChunk), skipped}, nil
+	}
+}
+
+// growing makes every output of a trial a large one.
+func growing(run func(context.Context, *lab, callForm) (any, error)) func(context.Context, *lab, callForm) (any, error) {
+	return func(ctx context.Context, l *lab, f callForm) (any, error) {
+		l.pool.outputs.held = 1 // until prepare
+		return run(ctx, l, f)
 	}
 }
 
@@ -455,6 +473,7 @@ func (l *lab) prepare(tr trial, h hook) {
 	if tr.writes {
 		l.resetOutputs()
 	}
+	l.pool.outputs.held = outputHeld
 	l.faulty.reset(h)
 }
 

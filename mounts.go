@@ -141,8 +141,9 @@ var inMemory = []string{
 }
 
 // local are the file systems of Linux that ask nobody else when a file is
-// opened and that can read what is in memory without waiting for the rest.
-var local = []string{"btrfs", "ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs"}
+// opened and that can read what is in memory without waiting for the rest,
+// which tmpfs, of all, cannot.
+var local = []string{"btrfs", "ext2", "ext3", "ext4", "f2fs", "xfs"}
 
 // A mount is a mount point and the type of the file system there.
 type mount struct{ point, fsType string }

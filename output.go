@@ -31,7 +31,15 @@ const (
 	outputHeld  = 1 << 20 // bytes that an output holds before it needs one
 )
 
-func newOpenOutputs() *semaphore.Weighted { return semaphore.NewWeighted(openOutputs) }
+// outputBounds are what bounds the outputs of a pool.
+type outputBounds struct {
+	open *semaphore.Weighted // the drafts between slots
+	held int                 // outputHeld; tests have less
+}
+
+func newOutputBounds() outputBounds {
+	return outputBounds{semaphore.NewWeighted(openOutputs), outputHeld}
+}
 
 // newOutput returns an output that replaces what is at path.
 func (t *task) newOutput(path string) *output {
@@ -43,7 +51,7 @@ func (o *output) write(b []byte) error {
 	if o.draft == nil {
 		o.pending = append(o.pending, bytes.Clone(b))
 		o.held += len(b)
-		if o.held < outputHeld || o.memory {
+		if o.held < o.task.pool.outputs.held || o.memory {
 			return nil
 		}
 		if began, err := o.begin(); !began {
@@ -74,15 +82,15 @@ func (o *output) once(call func() error) error {
 
 // begin opens the draft, if it may be open.
 func (o *output) begin() (began bool, err error) {
-	outputs := o.task.pool.outputs
-	if !outputs.TryAcquire(1) {
+	open := o.task.pool.outputs.open
+	if !open.TryAcquire(1) {
 		return false, nil
 	}
 	err = o.once(o.open)
 	if err == nil {
 		return true, nil
 	}
-	outputs.Release(1)
+	open.Release(1)
 	if outOfDescriptors(err) {
 		o.memory = true
 		err = nil
@@ -140,5 +148,5 @@ func (o *output) discard() {
 		o.draft.discard()
 		o.dir.close()
 	})
-	o.task.pool.outputs.Release(1)
+	o.task.pool.outputs.open.Release(1)
 }

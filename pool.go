@@ -11,8 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // DefaultPool is the pool of the package-level functions: a [NewPool] with
@@ -76,7 +74,7 @@ type Pool struct {
 	fs      filesystem
 	slots   *slots
 	mounts  *mountQuotas
-	outputs *semaphore.Weighted // bounds the drafts that are open between slots
+	outputs outputBounds
 
 	closed  atomic.Bool
 	active  atomic.Int64  // operations begun and not ended
@@ -112,7 +110,7 @@ func newPool(opts PoolOptions, files filesystem) *Pool {
 		fs:      files,
 		slots:   &slots{max: opts.Workers},
 		mounts:  newMountQuotas(opts.Workers),
-		outputs: newOpenOutputs(),
+		outputs: newOutputBounds(),
 		drained: make(chan struct{}, 1),
 	}
 }
