@@ -38,11 +38,12 @@
 //
 // A plain function blocks until it is done or its context ends. An Async
 // function and [Submit] never block; their futures' Await blocks until the
-// future is complete or the context given to Await ends. The context given to
-// the Async function cancels the work itself, at the next file or block. A
-// plain function whose context has ended waits some milliseconds for its own
-// work to stop, so that on a healthy disk nothing of it goes on in the
-// background.
+// future is complete or the context given to Await ends. Await may do the work
+// itself, if its context cannot end or if there is no disk to wait for, but it
+// never calls a function of yours. The context given to the Async function
+// cancels the work itself, at the next file or block. A plain function whose
+// context has ended waits some milliseconds for its own work to stop, so that
+// on a healthy disk nothing of it goes on in the background.
 //
 // Slices and options that a function was given are not to be changed before it
 // has returned or its future is complete, nor after it if that was because a

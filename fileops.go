@@ -140,6 +140,9 @@ type FileResult struct {
 // ahead of the loop, by a few MiB each, so memory stays bounded however many
 // files there are; a slow loop body stops them, not the other way round.
 //
+// Small texts that are read one after the other share memory, 256 KiB of it
+// at most. Who keeps few of many for long should keep a [strings.Clone].
+//
 // When ctx ends, the paths not yet yielded are yielded with its error; so are
 // they with [ErrOverloaded], should the pool refuse to go on. Breaking out of
 // the loop stops the workers and leaks nothing.
