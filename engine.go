@@ -230,7 +230,8 @@ func (f *Future[T]) help() bool {
 
 // helpNow is help for a caller that must not wait for a disk.
 func (f *Future[T]) helpNow() bool {
-	if f.op.now == nil || !f.claim() {
+	t := &f.task
+	if f.op.now == nil || t.lender != nil || !t.pool.mounts.readsNow(f.op.path) || !f.claim() {
 		return false
 	}
 	if !f.doNow() {

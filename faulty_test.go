@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -394,3 +395,22 @@ func (f *faultyFile) copyAttributes(src file) error {
 
 // Close closes, even if the hook fails it: so does a system.
 func (f *faultyFile) Close() error { return f.closing(f.opened, "close", f.name, f.inner.Close) }
+
+// steps notes the operations at the seam.
+type steps struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (s *steps) hook(c seamCall) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list = append(s.list, c.op)
+	return nil
+}
+
+func (s *steps) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(s.list, " ")
+}

@@ -38,25 +38,6 @@ func newNowLab(t *testing.T, s seam, opts PoolOptions) *lab {
 	return l
 }
 
-// steps notes the operations at the seam.
-type steps struct {
-	mu   sync.Mutex
-	list []string
-}
-
-func (s *steps) hook(c seamCall) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.list = append(s.list, c.op)
-	return nil
-}
-
-func (s *steps) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return strings.Join(s.list, " ")
-}
-
 // eachNowLab runs a test on the filesystems that can read without waiting.
 func eachNowLab(t *testing.T, opts PoolOptions, test func(*lab)) {
 	for _, s := range seams[:2] {
