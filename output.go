@@ -19,7 +19,7 @@ type output struct {
 
 	pending [][]byte // what is in memory
 	held    int      // bytes of it
-	memory  bool     // it stays there, for the process is out of descriptors
+	memory  bool     // it stays there, for want of descriptors or of a way to name the draft
 
 	dir   filesystem
 	name  string // in dir
@@ -104,7 +104,6 @@ func (o *output) open() (err error) {
 	if err != nil {
 		return err
 	}
-	o.opts.named = !linksUnnamed(o.dir)
 	o.draft, err = newDraft(o.dir, o.opts)
 	if err != nil {
 		o.dir.close()
@@ -112,26 +111,8 @@ func (o *output) open() (err error) {
 	return err
 }
 
-// linksUnnamed reports whether an unnamed file can be given a name in dir,
-// which is too late to ask when all has been written to one.
-func linksUnnamed(dir filesystem) bool {
-	d, err := newDraft(dir, publishOptions{})
-	if err != nil {
-		return false
-	}
-	defer d.discard()
-	if d.temp != "" {
-		return false
-	}
-	temp := tempName()
-	if d.dir.linkFile(d.file, temp) != nil {
-		return false
-	}
-	d.temp = temp
-	return true
-}
-
-// finish publishes the file.
+// finish publishes the file. If it is errCannotLink, all must be written again
+// to an output that stays in memory, since what was written is lost.
 func (o *output) finish() error {
 	if o.draft == nil {
 		return o.task.save(o.path, o.opts, o.takePending()...)

@@ -160,6 +160,7 @@ type chunking struct {
 	replaces *info      // the output file that there is
 	output   *output    // the one that there will be
 	began    bool       // it has chunks
+	again    bool       // it is written again, and skips have been told
 	save     *SaveOptions
 	many     bool // a directory's files, which may be skipped
 	meter    *meter
@@ -183,7 +184,6 @@ func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
 	if c.save == nil {
 		c.save = &SaveOptions{Timestamp: true, RandomHashDigits: 4}
 	}
-	c.meter = newMeter(c.opts.Progress)
 	return c, c.save.check()
 }
 
@@ -222,23 +222,13 @@ func (c *chunking) inputs(path string) ([]string, error) {
 
 // run cuts the files and saves the chunks.
 func (c *chunking) run(paths []string) ([]TextChunk, error) {
-	c.meter.setTotal(len(paths))
-	if c.form != nil {
-		var err error
-		if c.replaces, err = c.task.find(c.opts.OutputFile); err != nil {
-			return nil, err
-		}
-		c.output = c.task.newOutput(c.opts.OutputFile)
-		defer c.output.discard()
+	chunks, err := c.cutToOutput(paths)
+	if errors.Is(err, errCannotLink) {
+		c.again = true
+		chunks, err = c.cutToOutput(paths)
 	}
-	chunks, err := c.cutAll(paths)
 	if err != nil {
 		return nil, err
-	}
-	if c.form != nil {
-		if err := c.finishOutput(); err != nil {
-			return nil, err
-		}
 	}
 	if c.opts.OutputDir != "" {
 		if _, err := c.task.saveChunks(chunks, c.opts.OutputDir, c.save); err != nil {
@@ -249,6 +239,27 @@ func (c *chunking) run(paths []string) ([]TextChunk, error) {
 		return nil, err
 	}
 	return chunks, nil
+}
+
+// cutToOutput cuts the files and writes the output file, if there is one.
+func (c *chunking) cutToOutput(paths []string) ([]TextChunk, error) {
+	c.meter = newMeter(c.opts.Progress)
+	c.meter.setTotal(len(paths))
+	if c.form == nil {
+		return c.cutAll(paths)
+	}
+	var err error
+	if c.replaces, err = c.task.find(c.opts.OutputFile); err != nil {
+		return nil, err
+	}
+	c.output, c.began = c.task.newOutput(c.opts.OutputFile), false
+	c.output.memory = c.again
+	defer c.output.discard()
+	chunks, err := c.cutAll(paths)
+	if err != nil {
+		return nil, err
+	}
+	return chunks, c.finishOutput()
 }
 
 // A cutFile is what has become of a file.
@@ -433,6 +444,9 @@ func (c *chunking) skip(s SkippedFile) error {
 		return nil
 	default:
 		return s.Err
+	}
+	if c.again {
+		return nil
 	}
 	_, err := protect(func() (struct{}, error) {
 		c.opts.OnSkip(s)
