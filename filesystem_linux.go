@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -35,10 +34,9 @@ func confinedFiles(root *os.Root) filesystem {
 // rawFiles are files by way of system calls: package os spends ten of them on
 // what takes four, registering each file with its poller among others.
 type rawFiles struct {
-	dir      int         // descriptor of the directory that names are relative to
-	confined bool        // no name leads outside it
-	keep     *os.File    // owns dir, if something other than close does
-	waits    atomic.Bool // the kernel cannot open without waiting
+	dir      int      // descriptor of the directory that names are relative to
+	confined bool     // no name leads outside it
+	keep     *os.File // owns dir, if something other than close does
 }
 
 // A rawFile is a descriptor.
@@ -105,8 +103,19 @@ const (
 	cachedOnly    = resolveCached | unix.RESOLVE_NO_XDEV
 )
 
+// opensCached tells whether the kernel can open without waiting: since Linux
+// 5.12, unless a sandbox forbids it. A root directory is always in memory.
+var opensCached = sync.OnceValue(func() bool {
+	fd, err := unix.Openat2(unix.AT_FDCWD, "/", &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: cachedOnly})
+	if err != nil {
+		return false
+	}
+	unix.Close(fd)
+	return true
+})
+
 func (r *rawFiles) openNow(name string) (file, error) {
-	if r.waits.Load() {
+	if !opensCached() {
 		return nil, errWouldWait
 	}
 	how := unix.OpenHow{
@@ -117,13 +126,10 @@ func (r *rawFiles) openNow(name string) (file, error) {
 		how.Resolve |= beneath
 	}
 	fd, err := unix.Openat2(r.dir, name, &how)
-	switch err {
-	case nil:
-		return nowFile{rawFile(fd)}, nil
-	case unix.ENOSYS, unix.EINVAL, unix.EPERM: // before Linux 5.12, or a sandbox forbids it
-		r.waits.Store(true)
+	if err != nil {
+		return nil, errWouldWait
 	}
-	return nil, errWouldWait
+	return nowFile{rawFile(fd)}, nil
 }
 
 // A nowFile is a file of openNow.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -223,18 +222,20 @@ func TestOneOfManyDoesTheWork(t *testing.T) {
 	})
 }
 
-// A kernel that knows no openat2, or a sandbox without it, is asked once.
-func TestOpenNowGivesUp(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "file")
-	require.NoError(t, os.WriteFile(path, []byte("text"), 0o666))
-	r := &rawFiles{dir: unix.AT_FDCWD}
-	r.waits.Store(true)
-	_, err := r.openNow(path)
-	require.Equal(t, errWouldWait, err)
-	_, err = new(rawFiles).openNow(filepath.Join(dir, "none"))
-	require.Equal(t, errWouldWait, err)
-	require.NotErrorIs(t, err, fs.ErrNotExist, "the read that may wait says so")
+// No name that a client may send keeps later reads from being done at once.
+func TestOddNamesDoNotEndReadsNow(t *testing.T) {
+	eachNowLab(t, PoolOptions{}, func(l *lab) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		for _, path := range []string{"in/\x00", "", "in/none", "../../etc/passwd", "/proc/self/status", strings.Repeat("n/", 3000)} {
+			l.pool.ReadFile(ctx, path) // whatever comes of it
+			var s steps
+			l.faulty.reset(s.hook)
+			_, err := l.pool.ReadFile(ctx, l.at("in/a.txt"))
+			require.NoError(t, err)
+			require.Equal(t, "openNow fstat read close", s.String(), "after %q", path)
+		}
+	})
 }
 
 // Only files of local file systems are opened on the caller's goroutine:
