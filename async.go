@@ -27,7 +27,7 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(context.Context) (T, er
 	if p == nil {
 		p = DefaultPool
 	}
-	return start(ctx, p, operation[T]{name: submitted, do: func(t *task, _ string) (T, error) {
+	return start(ctx, p, operation[T]{name: submitted, untimed: true, do: func(t *task, _ string) (T, error) {
 		return lend(t, submitted, "", fn)
 	}})
 }
@@ -148,6 +148,9 @@ func (f *Future[T]) complete(value T, err error) {
 	f.mu.Unlock()
 	for _, w := range watchers {
 		w.call()
+	}
+	if f.task.cancel != nil { // not before, or a waiter could take that for the timeout
+		f.task.cancel()
 	}
 }
 

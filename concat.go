@@ -194,7 +194,7 @@ func concat(name string, f form, paths []string, opts *ConcatOptions) operation[
 }
 
 func concatTo(w io.Writer, paths []string, opts *ConcatOptions) operation[*ConcatResult] {
-	return operation[*ConcatResult]{name: "concat to", path: strings.Join(paths, ", "), do: func(t *task, _ string) (*ConcatResult, error) {
+	return operation[*ConcatResult]{name: "concat to", path: strings.Join(paths, ", "), untimed: true, do: func(t *task, _ string) (*ConcatResult, error) {
 		t.streams = true
 		c, err := newConcat(t, concatForm, paths, opts, w)
 		if err != nil {

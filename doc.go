@@ -15,7 +15,7 @@
 //
 // All of them but ChunkText take a context and run on [DefaultPool]; each is
 // also a method of [Pool], for a pool of one's own with another number of
-// workers, a bound on waiting, or a Root that no path leads out of.
+// workers, bounds on waiting, or a Root that no path leads out of.
 //
 // # Promises
 //
@@ -43,7 +43,8 @@
 // never calls a function of yours. The context given to the Async function
 // cancels the work itself, at the next file or block. A plain function whose
 // context has ended waits some milliseconds for its own work to stop, so that
-// on a healthy disk nothing of it goes on in the background.
+// on a healthy disk nothing of it goes on in the background. A pool's Timeout
+// ends operations whose context would not have ended by then.
 //
 // Slices and options that a function was given are not to be changed before it
 // has returned or its future is complete, nor after it if that was because a

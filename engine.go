@@ -23,6 +23,9 @@ type operation[T any] struct {
 	// alone says that do calls no function of the user's, so that any
 	// goroutine may run it: there is no panic, Goexit or locked thread.
 	alone bool
+	// untimed says that it takes as long as its caller lets it, whatever the
+	// pool's Timeout.
+	untimed bool
 }
 
 // submitted is the name of Submit's operations.
@@ -42,6 +45,7 @@ type task struct {
 	queued  bool                 // it was, or is, pending
 	waiter  *waiter              // its place in the queue, if it is a future
 	unwatch func() bool          // ends watching the context for that
+	cancel  func()               // of the pool's Timeout, if it has begun to count
 	lender  *task                // the Submit it was called from, if any
 
 	// While it runs a function that holds a slot: that slot, and who of the
@@ -67,18 +71,19 @@ const unwindTime = 10 * time.Millisecond
 // run performs an operation for a plain function. It works on the caller's
 // goroutine where the caller cannot give up or need not wait, else on another.
 func run[T any](ctx context.Context, p *Pool, op operation[T]) (T, error) {
-	if ctx.Done() == nil {
+	if p.timeout(op.untimed) == 0 && ctx.Done() == nil {
 		return runHere(ctx, p, op)
 	}
 	f := newFuture(ctx, p, op)
-	if f.begin() && !f.doNow() {
-		f.launch()
+	if !f.begin() || f.doNow() {
+		return f.value, f.err
 	}
-	if f.wait(ctx.Done()) || f.waitAtMost(unwindTime) {
+	f.launch()
+	if f.wait(f.task.Done()) || f.waitAtMost(unwindTime) {
 		return f.value, f.err
 	}
 	var zero T
-	return zero, pathError(op.name, op.path, ctx.Err())
+	return zero, pathError(op.name, op.path, f.task.Err())
 }
 
 func (f *Future[T]) waitAtMost(d time.Duration) bool {
@@ -124,8 +129,13 @@ func (f *Future[T]) begin() bool {
 	return true
 }
 
-// launch lets the future run as soon as it has its slot.
+// launch lets the future run as soon as it has its slot. From here on there
+// may be something to wait for, so the time that it has begins to count; a
+// timer for a small read that waits for nothing would cost a sixth of it.
 func (f *Future[T]) launch() {
+	if d := f.task.pool.timeout(f.op.untimed); d > 0 {
+		f.task.Context, f.task.cancel = context.WithTimeout(f.task.Context, d)
+	}
 	if f.task.pending.Load() {
 		f.enqueue()
 	} else {

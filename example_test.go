@@ -51,7 +51,7 @@ func Example_handler() {
 		log.Fatal(err)
 	}
 	defer root.Close()
-	pool := fileops.NewPool(fileops.PoolOptions{Root: root, MaxPending: 1000})
+	pool := fileops.NewPool(fileops.PoolOptions{Root: root, MaxPending: 1000, Timeout: 10 * time.Second})
 
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, err := pool.ReadFile(r.Context(), r.FormValue("name"))
@@ -681,9 +681,10 @@ func ExampleAsCompleted() {
 // A pool of its own bounds what one part of a program does.
 func ExampleNewPool() {
 	pool := fileops.NewPool(fileops.PoolOptions{
-		Workers:     4,       // at once
-		MaxPending:  100,     // and waiting
-		MaxFileSize: 1 << 10, // in memory
+		Workers:     4,                // at once
+		MaxPending:  100,              // and waiting
+		MaxFileSize: 1 << 10,          // in memory
+		Timeout:     30 * time.Second, // for each operation
 	})
 	_, err := pool.ReadFile(context.Background(), "LICENSE")
 	fmt.Println(errors.Is(err, fileops.ErrTooLarge))

@@ -33,6 +33,14 @@ type PoolOptions struct {
 	// CopyFile and ConcatTo, which stream. 0 means no bound.
 	MaxFileSize int64
 
+	// Timeout is how long a function or a future may take, its waits for slots
+	// included: as if it had been given a context made from its own with
+	// [context.WithTimeout], but for the cost of it where nothing has to wait.
+	// It does not bound ReadFiles and ConcatTo, which go at the pace of who
+	// takes what they read, nor functions given to Submit, but what these call
+	// on the pool. 0 means no bound.
+	Timeout time.Duration
+
 	// Root confines every path: names are relative to it, and none leads
 	// outside, not by "..", not by an absolute path, not by a symbolic link.
 	// Such a path gets [ErrEscapes]. The pool does not close it. nil means
@@ -261,6 +269,14 @@ func (p *Pool) log(ctx context.Context, name, path string, took time.Duration, e
 		}
 	}
 	p.opts.Logger.LogAttrs(ctx, level, "fileops", attrs...)
+}
+
+// timeout is how long an operation may take, 0 for ever.
+func (p *Pool) timeout(untimed bool) time.Duration {
+	if untimed {
+		return 0
+	}
+	return p.opts.Timeout
 }
 
 // now is the clock, if there is a logger to tell durations.

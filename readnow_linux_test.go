@@ -10,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -68,6 +69,20 @@ func TestCachedReadsNeedNoOtherGoroutine(t *testing.T) {
 		require.Zero(t, st.Failed+uint64(st.Running+st.Active+st.Waiting))
 		require.EqualValues(t, len(text)+len(data), st.BytesRead)
 		require.Positive(t, st.RunTime)
+	})
+}
+
+// Nor do they need a timer where the pool sets a time.
+func TestCachedReadsNeedNoTimer(t *testing.T) {
+	eachNowLab(t, PoolOptions{Timeout: time.Nanosecond}, func(l *lab) {
+		var s steps
+		l.faulty.reset(s.hook)
+		text, err := l.pool.ReadFile(context.Background(), l.at("in/a.txt"))
+		require.NoError(t, err, "the time began to count where there was no wait")
+		require.Equal(t, inputs["in/a.txt"], text)
+		require.Equal(t, "openNow fstat read close", s.String())
+		_, err = l.pool.FileSize(context.Background(), l.at("in/a.txt"))
+		checkClear(t, err, context.DeadlineExceeded)
 	})
 }
 

@@ -42,7 +42,6 @@ func main() {
 type settings struct {
 	root, addr string
 	pool       fileops.PoolOptions
-	timeout    time.Duration // of a request that is answered at once
 	stall      time.Duration // of a client that takes nothing of a stream
 	grace      time.Duration // of a shutdown
 	verbose    bool
@@ -56,7 +55,7 @@ func (s *settings) parse(args []string, stderr io.Writer) error {
 	f.IntVar(&s.pool.Workers, "workers", 0, "work on this many files at once; 0 leaves it to the package")
 	f.IntVar(&s.pool.MaxPending, "max-pending", 1024, "let this many requests wait for that, refuse more; 0 is no bound")
 	f.Int64Var(&s.pool.MaxFileSize, "max-file-size", 32<<20, "refuse to read or save files of more `bytes`")
-	f.DurationVar(&s.timeout, "timeout", 30*time.Second, "answer within this time; streams may take longer")
+	f.DurationVar(&s.pool.Timeout, "timeout", 30*time.Second, "answer within this time; streams may take longer")
 	f.DurationVar(&s.stall, "stall", 30*time.Second, "break off a stream whose client takes nothing for this long")
 	f.DurationVar(&s.grace, "grace", 10*time.Second, "let requests end for this long at shutdown")
 	f.BoolVar(&s.verbose, "v", false, "log every operation")
@@ -76,7 +75,7 @@ func (s *settings) check(rest []string) error {
 		return fmt.Errorf("unexpected argument %q: the directory goes after -root", rest[0])
 	case s.pool.MaxFileSize <= 0:
 		return errors.New("-max-file-size must be above 0")
-	case s.timeout <= 0 || s.stall <= 0 || s.grace <= 0:
+	case s.pool.Timeout <= 0 || s.stall <= 0 || s.grace <= 0:
 		return errors.New("-timeout, -stall and -grace must be above 0")
 	}
 	return nil
@@ -123,8 +122,8 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) error {
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       s.timeout,
-		WriteTimeout:      s.timeout + s.stall, // streams set their own
+		ReadTimeout:       s.pool.Timeout,
+		WriteTimeout:      s.pool.Timeout + s.stall, // streams set their own
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}

@@ -88,8 +88,11 @@ func (s *service) browse(w http.ResponseWriter, r *http.Request) error {
 }
 
 // directories returns the paths of the directories in a directory. The package
-// lists files only, so this is a call of our own under the pool's bound.
+// lists files only, so this is a call of our own under the pool's bound, with
+// a time limit of our own.
 func (s *service) directories(ctx context.Context, dir string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
 	return fileops.Submit(ctx, s.pool, func(context.Context) ([]string, error) {
 		found, err := fs.ReadDir(s.root.FS(), path.Join(".", dir))
 		var paths []string

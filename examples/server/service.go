@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -36,19 +35,19 @@ func newHandler(pool *fileops.Pool, root *os.Root, set *settings, log *slog.Logg
 		root:    root,
 		log:     log,
 		maxSize: set.pool.MaxFileSize,
-		timeout: set.timeout,
+		timeout: set.pool.Timeout,
 		stall:   set.stall,
 	}
 	mux := http.NewServeMux()
 	api := func(pattern string, e endpoint) { mux.Handle(pattern, s.answer(e, showText)) }
-	api("GET /files", s.timed(s.listFiles))
-	api("GET /file/{path...}", s.timed(s.readFile))
-	api("PUT /file/{path...}", s.timed(s.saveFile))
+	api("GET /files", s.listFiles)
+	api("GET /file/{path...}", s.readFile)
+	api("PUT /file/{path...}", s.saveFile)
 	api("GET /concat", s.concat)
 	api("POST /concat", s.concat)
-	api("GET /chunks", s.timed(s.chunks))
+	api("GET /chunks", s.chunks)
 	api("GET /stats", s.stats)
-	page := func(pattern string, e endpoint) { mux.Handle(pattern, s.answer(s.timed(e), showPage)) }
+	page := func(pattern string, e endpoint) { mux.Handle(pattern, s.answer(e, showPage)) }
 	page("GET /{$}", s.browse)
 	page("GET /browse/{path...}", s.browse)
 	page("GET /view/{path...}", s.view)
@@ -70,15 +69,6 @@ func secure(next http.Handler) http.Handler {
 		maps.Copy(w.Header(), headers)
 		next.ServeHTTP(w, r)
 	})
-}
-
-// timed gives an endpoint's work a deadline.
-func (s *service) timed(e endpoint) endpoint {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		ctx, cancel := context.WithTimeout(r.Context(), s.timeout)
-		defer cancel()
-		return e(w, r.WithContext(ctx))
-	}
 }
 
 // listFiles answers with the paths of the files below ?dir= that end in ?ext=.

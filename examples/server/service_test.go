@@ -68,8 +68,8 @@ func newFixture(t *testing.T, change func(*settings)) *fixture {
 	require.NoError(t, os.Symlink(outside, filepath.Join(f.dir, "out.txt")))
 	require.NoError(t, os.Symlink("..", filepath.Join(f.dir, "up")))
 
-	s := &settings{timeout: time.Minute, stall: time.Minute}
-	s.pool.MaxFileSize = 100
+	s := &settings{stall: time.Minute}
+	s.pool.MaxFileSize, s.pool.Timeout = 100, time.Minute
 	if change != nil {
 		change(s)
 	}
@@ -381,7 +381,7 @@ func TestClosedPool(t *testing.T) {
 
 // The slot is not given back before the answer, so only the deadline ends it.
 func TestTimeout(t *testing.T) {
-	f := newFixture(t, func(s *settings) { s.pool.Workers, s.timeout = 1, time.Millisecond })
+	f := newFixture(t, func(s *settings) { s.pool.Workers, s.pool.Timeout = 1, time.Millisecond })
 	free := f.occupy()
 	defer free()
 	for _, url := range []string{"/file/a.txt", "/files", "/chunks?path=a.txt", "/view/a.txt", "/"} {
