@@ -53,7 +53,7 @@ func readAhead[T any](t *task, n int, load func(b *batch[T], i int, item *T)) it
 		r := reader[T]{task: t, total: n, load: load}
 		r.limit = min(t.pool.opts.Workers, n)
 		r.work = make(chan *batch[T], max(2*r.limit, 16))
-		for range min(r.limit, fanOut(t.pool)) {
+		for range min(r.limit, firstWorkers(t)) {
 			r.addWorker()
 		}
 		defer r.stop()
@@ -71,6 +71,17 @@ func readAhead[T any](t *task, n int, load func(b *batch[T], i int, item *T)) it
 // many as there are processors and no more, so that a small read of somebody
 // else's is not the last in a long line.
 func fanOut(p *Pool) int { return min(p.opts.Workers, runtime.GOMAXPROCS(0)) }
+
+// firstWorkers is how many workers readAhead begins with. Where the consumer
+// is busy too, writing to a stream, it makes one of fanOut: with a worker for
+// each processor beside it the latency of other requests rises fourfold, and
+// the stream is hardly faster.
+func firstWorkers(t *task) int {
+	if t.streams {
+		return max(1, fanOut(t.pool)-1)
+	}
+	return fanOut(t.pool)
+}
 
 // A reader is the state of one readAhead.
 type reader[T any] struct {
