@@ -6,6 +6,7 @@
 //	cd benchmarks/load && go run .
 //
 // Client and server share the machine's processors. What hangs, and what is
-// slow, is a FUSE file system of the program's own, which needs root and
-// /dev/fuse; without them those scenarios are left out, with a word.
+// slow, is a FUSE file system of the program's own, which needs Linux, root and
+// /dev/fuse; without them those scenarios are left out, with a word. Memory,
+// threads and descriptors are told on Linux only.
 package main

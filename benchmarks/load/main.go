@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -26,15 +25,14 @@ func main() {
 	}
 }
 
-// playRole makes this program one of the load test's other processes, if that
+// playRole makes this program the process that serves a file system, if that
 // is what it was started as.
 func playRole(args []string) bool {
-	roles := map[string]func([]string) error{"plain": servePlain, "fuse": serveFUSE}
-	if len(args) == 0 || roles[args[0]] == nil {
+	if len(args) == 0 || args[0] != "fuse" {
 		return false
 	}
-	if err := roles[args[0]](args[1:]); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", args[0], err)
+	if err := serveFUSE(args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "fuse: %v\n", err)
 		os.Exit(1)
 	}
 	return true
@@ -58,9 +56,11 @@ func fullSize(quick bool) scale {
 // A bench is a load test under way.
 type bench struct {
 	scale
-	w      io.Writer
-	tree   tree
-	binary string // of examples/server
+	w    io.Writer
+	dir  string // of all that it makes
+	tree tree
+
+	oursFile, plainFile string // the servers
 }
 
 func run(w io.Writer, s scale, only string) (err error) {
@@ -69,11 +69,12 @@ func run(w io.Writer, s scale, only string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	b := &bench{scale: s, w: w, binary: filepath.Join(dir, "server")}
-	build := exec.Command("go", "build", "-o", b.binary, "./examples/server")
-	build.Dir = filepath.Join("..", "..")
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the server: %w\n%s", err, out)
+	b := &bench{scale: s, w: w, dir: dir}
+	if b.oursFile, err = b.build(filepath.Join("..", ".."), "./examples/server"); err != nil {
+		return err
+	}
+	if b.plainFile, err = b.build(".", "./plain"); err != nil {
+		return err
 	}
 	if b.tree, err = makeTree(filepath.Join(dir, "root"), s.many); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,23 +24,29 @@ type server struct {
 	peak usage
 }
 
+// build builds a program of the module in dir and returns the file. Each server
+// is one of its own, since what else is linked to it tells in its speed.
+func (b *bench) build(dir, program string) (file string, err error) {
+	file = filepath.Join(b.dir, filepath.Base(program))
+	cmd := exec.Command("go", "build", "-o", file, program)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w\n%s", program, err, out)
+	}
+	return file, nil
+}
+
 // ours starts examples/server.
 func (b *bench) ours(args ...string) (*server, error) {
-	args = append([]string{"-root", b.tree.dir, "-addr", "127.0.0.1:0"}, args...)
-	return start("fileops", exec.Command(b.binary, args...))
+	return b.start("fileops", b.oursFile, args...)
 }
 
 // plain starts the plain server, of which http.FileServer is a part.
-func (b *bench) plain(name string) (*server, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	return start(name, exec.Command(self, "plain", b.tree.dir, "127.0.0.1:0"))
-}
+func (b *bench) plain(name string) (*server, error) { return b.start(name, b.plainFile) }
 
 // start starts a server and waits until it says where it listens.
-func start(name string, cmd *exec.Cmd) (*server, error) {
+func (b *bench) start(name, file string, args ...string) (*server, error) {
+	cmd := exec.Command(file, append([]string{"-root", b.tree.dir, "-addr", "127.0.0.1:0"}, args...)...)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err

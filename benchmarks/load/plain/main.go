@@ -1,7 +1,11 @@
+// Plain is examples/server as one writes it without the package: each handler
+// makes its calls where it stands. Headers and time limits of connections are
+// the same. It also serves the files by http.FileServer, below /static/.
 package main
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -16,11 +20,18 @@ import (
 	"unicode/utf8"
 )
 
-// servePlain is the server as one writes it without the package: each handler
-// makes its calls where it stands. Headers and time limits of connections are
-// those of examples/server. Its arguments are the directory and the address.
-func servePlain(args []string) error {
-	p := plain{dir: args[0]}
+func main() {
+	root := flag.String("root", ".", "serve the files below this `directory`")
+	addr := flag.String("addr", "127.0.0.1:8080", "listen on this `address`; port 0 picks a free one")
+	flag.Parse()
+	if err := serve(*root, *addr); err != nil {
+		fmt.Fprintln(os.Stderr, "plain:", err)
+		os.Exit(1)
+	}
+}
+
+func serve(root, addr string) error {
+	p := plain{dir: root}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /file/{path...}", p.read)
 	mux.HandleFunc("PUT /file/{path...}", p.save)
@@ -28,7 +39,7 @@ func servePlain(args []string) error {
 	mux.HandleFunc("GET /chunks", p.chunks)
 	mux.HandleFunc("GET /stats", p.stats)
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServer(http.Dir(p.dir))))
-	listener, err := net.Listen("tcp", args[1])
+	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err
 	}
