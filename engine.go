@@ -379,6 +379,7 @@ func (p *Pool) end(t *task) {
 // giveSlot gives a slot back and enters how long it was used and waited for.
 func (p *Pool) giveSlot(s *slot) {
 	used, waited, free := p.slots.give(s)
+	p.noteCall(used)
 	p.runTime.Add(int64(used))
 	p.waitTime.Add(int64(waited))
 	free.release()

@@ -46,6 +46,8 @@ func (b *bench) mount(kind string) (unmount func() error, err error) {
 	dir := filepath.Join(b.tree.dir, "mount")
 	cmd := exec.Command(self, "fuse", kind, dir)
 	cmd.Stderr = os.Stderr
+	// With few processors its own reads of requests could hold all of them up.
+	cmd.Env = append(os.Environ(), "GOMAXPROCS=32")
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
