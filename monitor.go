@@ -2,7 +2,7 @@ package fileops
 
 import (
 	"runtime"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -14,26 +14,45 @@ import (
 // than it has processors, whatever the number of workers, and everything else
 // in it waits for them too. See sysmon and retake in the runtime's proc.go.
 //
-// What wakes the monitor is a call that lasts for two of its looks. So beside
-// slow calls that are enough to hold all processors one such call is made now
-// and then. It costs a processor until the monitor has seen it, which is next
-// to nothing where it is awake.
+// What wakes the monitor is a call that lasts for two of its looks. So one is
+// made now and then beside calls that are slow, and many enough to hold half
+// of the processors. It costs a processor until the monitor has seen it, which
+// is next to nothing where it is awake.
 const (
 	slowCall    = time.Millisecond
 	monitorWake = 25 * time.Millisecond
 )
 
-// nextWake is when, on the clock, the monitor may have to be woken again.
-// There is one in a process, whatever the number of pools.
-var nextWake atomic.Int64
+// slowCalls are those of all pools: there is one monitor in a process.
+var slowCalls spell
+
+// A spell is a time as long as a wake of the monitor.
+type spell struct {
+	mu    sync.Mutex
+	began time.Duration // on the clock
+	spent time.Duration // by slow calls since then
+	woken bool
+}
+
+// add counts a slow call that has ended now, and reports whether it is the one
+// to wake the monitor.
+func (s *spell) add(now, took time.Duration, processors int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now < s.began || now >= s.began+monitorWake {
+		s.began, s.spent, s.woken = now, 0, false
+	}
+	s.spent += min(took, monitorWake)
+	if s.woken || s.spent < time.Duration(processors)*monitorWake/2 {
+		return false
+	}
+	s.woken = true
+	return true
+}
 
 // noteCall is told for how long a slot was used.
 func (p *Pool) noteCall(used time.Duration) {
-	if used < slowCall || p.slots.taken()+1 < runtime.GOMAXPROCS(0) {
-		return
-	}
-	now, due := clock(), nextWake.Load()
-	if int64(now) < due || !nextWake.CompareAndSwap(due, int64(now+monitorWake)) {
+	if used < slowCall || !slowCalls.add(clock(), used, runtime.GOMAXPROCS(0)) {
 		return
 	}
 	p.enter()

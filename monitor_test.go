@@ -1,7 +1,6 @@
 package fileops
 
 import (
-	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,38 +8,28 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestSlowCallsWakeTheMonitor(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
-	defer nextWake.Store(nextWake.Swap(0))
-	p := NewPool(PoolOptions{Workers: 4})
-	p.noteCall(time.Hour)
-	require.Zero(t, nextWake.Load(), "one call leaves a processor to others")
-	other := p.slots.tryTake()
-	p.noteCall(slowCall - 1)
-	require.Zero(t, nextWake.Load(), "the call was not slow")
-
-	began := clock()
-	p.noteCall(slowCall)
-	due := nextWake.Load()
-	require.GreaterOrEqual(t, due, int64(began+monitorWake))
-	p.noteCall(slowCall)
-	if again := nextWake.Load(); again != due {
-		require.GreaterOrEqual(t, int64(clock()), due, "it is awake still")
-	}
-	p.slots.give(other)
-	require.NoError(t, p.Close(t.Context()))
-	require.Zero(t, p.entered.Load(), "Close has waited for the goroutine")
+func TestSpellsOfSlowCalls(t *testing.T) {
+	const ms, processors = time.Millisecond, 4 // 50 ms of calls hold half of them for a spell
+	var s spell
+	require.False(t, s.add(100*ms, 20*ms, processors))
+	require.False(t, s.add(110*ms, 29*ms, processors), "counted as no longer than a spell")
+	require.True(t, s.add(124*ms, 5*ms, processors))
+	require.False(t, s.add(124*ms, 25*ms, processors), "once is enough")
+	require.False(t, s.add(125*ms, 25*ms, processors), "another spell has begun")
+	require.True(t, s.add(130*ms, time.Hour, processors))
+	require.False(t, s.add(-time.Hour, 25*ms, processors), "the clock of a bubble")
+	require.True(t, s.add(-time.Hour, 25*ms, processors))
 }
 
-// A call that blocks a thread would keep the time in a bubble from passing.
-func TestNoMonitorIsWokenInABubble(t *testing.T) {
-	defer nextWake.Store(nextWake.Swap(0))
+// In a bubble of testing/synctest, where time passes only while nothing runs,
+// the call that wakes the monitor ends too, and Close waits for it.
+func TestMonitorIsWokenInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPool(PoolOptions{Workers: 4})
-		for range 4 {
-			p.slots.tryTake()
+		p := NewPool(PoolOptions{})
+		for range 1000 {
+			p.noteCall(time.Hour)
 		}
-		p.noteCall(time.Hour)
-		require.Zero(t, nextWake.Load())
+		require.NoError(t, p.Close(t.Context()))
+		require.Zero(t, p.entered.Load())
 	})
 }

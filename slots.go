@@ -155,13 +155,6 @@ func (q *slots) give(s *slot) (used, waited time.Duration, free quotas) {
 	return used, waited, free
 }
 
-// taken is how many slots are in use, or about to be.
-func (q *slots) taken() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return len(q.all) - len(q.idle)
-}
-
 // running lists the slots in use.
 func (q *slots) running() []Running {
 	q.mu.Lock()
