@@ -376,13 +376,14 @@ func (p *Pool) end(t *task) {
 	p.leave()
 }
 
-// giveSlot gives a slot back and enters how long it was used and waited for.
-func (p *Pool) giveSlot(s *slot) {
+// giveSlot gives a slot back and enters how long it was used, which it
+// returns, and waited for.
+func (p *Pool) giveSlot(s *slot) (used time.Duration) {
 	used, waited, free := p.slots.give(s)
-	p.noteCall(used)
 	p.runTime.Add(int64(used))
 	p.waitTime.Add(int64(waited))
 	free.release()
+	return used
 }
 
 // inSlot makes system calls in a slot. Where the process is out of descriptors
@@ -569,7 +570,10 @@ func (t *task) release(s *slot) {
 		<-l.turn
 		return
 	}
-	t.pool.giveSlot(s)
+	used := t.pool.giveSlot(s)
+	if t.slot == nil { // else a function of the user's held it, which need not have blocked a thread
+		t.pool.noteCall(used)
+	}
 }
 
 // abandoned reports whether nobody waits any more for the task, though it

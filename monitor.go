@@ -42,7 +42,7 @@ func (s *spell) add(now, took time.Duration, processors int) bool {
 	if now < s.began || now >= s.began+monitorWake {
 		s.began, s.spent, s.woken = now, 0, false
 	}
-	s.spent += min(took, monitorWake)
+	s.spent += took
 	if s.woken || s.spent < time.Duration(processors)*monitorWake/2 {
 		return false
 	}
@@ -50,9 +50,10 @@ func (s *spell) add(now, took time.Duration, processors int) bool {
 	return true
 }
 
-// noteCall is told for how long a slot was used.
+// noteCall is told for how long a slot was used by system calls. One that took
+// longer than a wake was one.
 func (p *Pool) noteCall(used time.Duration) {
-	if used < slowCall || !slowCalls.add(clock(), used, runtime.GOMAXPROCS(0)) {
+	if used < slowCall || used >= monitorWake || !slowCalls.add(clock(), used, runtime.GOMAXPROCS(0)) {
 		return
 	}
 	p.enter()

@@ -38,7 +38,9 @@ type PoolOptions struct {
 	// [context.WithTimeout], but for the cost of it where nothing has to wait.
 	// It does not bound ReadFiles and ConcatTo, which go at the pace of who
 	// takes what they read, nor functions given to Submit, but what these call
-	// on the pool. 0 means no bound.
+	// on the pool. As with any context, a future whose system call hangs is
+	// complete only when that has come back: who waits for it leaves with the
+	// context given to Await. 0 means no bound.
 	Timeout time.Duration
 
 	// Root confines every path: names are relative to it, and none leads
@@ -276,7 +278,7 @@ func (p *Pool) timeout(untimed bool) time.Duration {
 	if untimed {
 		return 0
 	}
-	return p.opts.Timeout
+	return max(0, p.opts.Timeout)
 }
 
 // now is the clock, if there is a logger to tell durations.
