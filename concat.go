@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/lion-agi/fileops/internal/textscan"
 )
 
 // ConcatOptions says what is concatenated and where the text goes. nil means
@@ -593,7 +595,7 @@ func (c *concatenation) save() error {
 	if c.output == "" {
 		return nil
 	}
-	err := c.task.save(c.output, publishOptions{replace: !c.opts.KeepExisting}, bytesOf(c.result.Text))
+	err := c.task.save(c.output, publishOptions{replace: !c.opts.KeepExisting}, textscan.Bytes(c.result.Text))
 	if err == nil {
 		c.result.Path = c.output
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/lion-agi/fileops/internal/textscan"
 )
 
 // The JSON keys of a chunk, in their order but for the metadata's, which come
@@ -181,7 +183,7 @@ func appendText(dst []byte, s string, valid bool) []byte {
 	}
 	dst = slices.Grow(dst, escapedRoom(len(s))+len(room{}))
 	dst = append(dst, '"')
-	b := bytesOf(s)
+	b := textscan.Bytes(s)
 	for len(b) > fewBytes {
 		n := min(len(b), blockSize)
 		dst = appendBlock(dst, windowAt(b), n)

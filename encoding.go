@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/lion-agi/fileops/internal/textscan"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
@@ -62,7 +63,7 @@ func (e textEncoding) check() *textCheck {
 // which it may keep as the text's memory.
 func (e textEncoding) decode(path string, data []byte) (string, error) {
 	if e.enc == nil {
-		return stringOf(trim(data)), nil
+		return textscan.String(trim(data)), nil
 	}
 	e, mark := e.byMark(data)
 	data = data[mark:]
@@ -75,7 +76,7 @@ func (e textEncoding) decode(path string, data []byte) (string, error) {
 			return "", &EncodingError{Path: path, Encoding: e.name, Offset: int64(mark + bad)}
 		}
 	}
-	return stringOf(text), nil
+	return textscan.String(text), nil
 }
 
 // byMark returns the encoding that a byte order mark asks for, and the mark's

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/lion-agi/fileops/internal/textscan"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -60,7 +61,7 @@ func ownText(data []byte, err error) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return stringOf(trim(data)), nil
+	return textscan.String(trim(data)), nil
 }
 
 // slabSize is the size of the memory that the texts of ReadFiles share. It is
@@ -74,7 +75,7 @@ type slab []byte
 // readTextInto is readText into a slab, for files that may be read ahead.
 func (t *task) readTextInto(s *slab, path string) (string, error) {
 	if cap(*s)-len(*s) < slabSize/8 {
-		*s = freshBytes(slabSize)[:0]
+		*s = textscan.Uninitialized(slabSize)[:0]
 	}
 	free := (*s)[len(*s):len(*s):cap(*s)]
 	data, _, err := t.read(free, path, aheadLimit, new(textCheck))
@@ -84,7 +85,7 @@ func (t *task) readTextInto(s *slab, path string) (string, error) {
 	if cap(data) == cap(free) { // else it had no room there
 		*s = (*s)[:len(*s)+len(data)]
 	}
-	return stringOf(data), nil
+	return textscan.String(data), nil
 }
 
 // ReadBytes reads a file, whole, whatever it holds. Errors and blocking are

@@ -3,6 +3,8 @@ package fileops
 import (
 	"io"
 	"math"
+
+	"github.com/lion-agi/fileops/internal/textscan"
 )
 
 // anySize is the limit of a read that takes any file.
@@ -132,13 +134,13 @@ func grow(b []byte, n int) []byte {
 	if len(b) > 0 {
 		size = max(size, 2*cap(b))
 	}
-	return append(freshBytes(size)[:0], b...)
+	return append(textscan.Uninitialized(size)[:0], b...)
 }
 
 // trim returns data, or a copy if it leaves most of its memory unused.
 func trim(data []byte) []byte {
 	if len(data) < cap(data)/2 {
-		return append(freshBytes(len(data))[:0], data...)
+		return append(textscan.Uninitialized(len(data))[:0], data...)
 	}
 	return data
 }

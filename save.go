@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lion-agi/fileops/internal/textscan"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -167,7 +168,7 @@ func saveToFile(text, dir, name string, opts *SaveOptions) operation[string] {
 				return "", err
 			}
 		}
-		return path, t.save(path, o.publishOptions(), bytesOf(text))
+		return path, t.save(path, o.publishOptions(), textscan.Bytes(text))
 	}}
 }
 

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
+
+	"github.com/lion-agi/fileops/internal/textscan"
 )
 
 // This file checks UTF-8 and counts code points, 64 bytes at a time and
@@ -154,21 +156,21 @@ func scanPrefix(b []byte) (runes, complete, bad int) {
 
 // isValid reports whether s is valid UTF-8.
 func isValid(s string) bool {
-	_, bad := scanUTF8(bytesOf(s))
+	_, bad := scanUTF8(textscan.Bytes(s))
 	return bad < 0
 }
 
 // countRunes returns the number of code points in s, which is valid UTF-8.
 func countRunes(s string) int {
 	c := checker{valid: true}
-	runes, _ := c.rest(bytesOf(s), nil)
+	runes, _ := c.rest(textscan.Bytes(s), nil)
 	return runes
 }
 
 // runeCount is countRunes for any s. It counts as range does, so a byte that
 // is not valid counts as one.
 func runeCount(s string) int {
-	n, bad := scanUTF8(bytesOf(s))
+	n, bad := scanUTF8(textscan.Bytes(s))
 	if bad >= 0 {
 		return utf8.RuneCountInString(s)
 	}
@@ -178,7 +180,7 @@ func runeCount(s string) int {
 // runeCountMarked is runeCount, and notes in r what it asks for. A text that
 // is known to be valid it need not check.
 func runeCountMarked(s string, valid bool, r *ruler) int {
-	b := bytesOf(s)
+	b := textscan.Bytes(s)
 	c := checker{valid: valid}
 	asked := *r
 	runes, ok := 0, false
