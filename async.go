@@ -9,16 +9,16 @@ import (
 	"sync/atomic"
 )
 
-// Submit runs fn on the pool and returns a future of its value: a way to put
-// any blocking call (a PDF reader, a database driver, a network mount) under
-// the pool's bound, as asyncio.to_thread does in Python. A nil p means
-// [DefaultPool].
+// Submit runs fn on the pool and returns a future of its value. It puts any
+// blocking call (a PDF reader, a database driver) under the pool's bound, as
+// asyncio.to_thread does in Python. A nil p means [DefaultPool].
 //
-// Submit does not block. fn starts when a slot is free and holds that slot
-// until it returns. The context it gets is ctx, and says that it holds one:
-// operations of the same pool that fn calls with it, Submit included, take no
-// second slot but run one at a time on fn's, so nesting cannot deadlock. An
-// operation that fn calls with another context waits for a slot of its own.
+// Submit does not block. fn starts when a slot is free, and holds that slot
+// until it returns. Its context is made from ctx and carries the slot:
+// operations of the same pool that fn starts with its context, Submit included,
+// use fn's slot one at a time and take no second one, so nesting cannot
+// deadlock. An operation that fn starts with another context waits for a slot
+// of its own.
 //
 // A panic in fn, or runtime.Goexit, completes the future with a *[PanicError].
 // A future that the pool refuses is complete at once, with [ErrOverloaded] or
@@ -28,12 +28,12 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(context.Context) (T, er
 		p = DefaultPool
 	}
 	return start(ctx, p, operation[T]{name: submitted, untimed: true, do: func(t *task, _ string) (T, error) {
-		return lend(t, submitted, "", fn)
+		return lend(t, use{op: submitted}, fn)
 	}})
 }
 
 // A Future is the value that an operation will have. It completes once: all
-// waiters see the same result, as often as they ask, and one waiter's giving
+// waiters see the same result, however often they ask, and a waiter that gives
 // up changes nothing for the others. Its methods may be called from many
 // goroutines at once. Futures come from the Async functions and [Submit]; the
 // zero value never completes.
@@ -41,8 +41,12 @@ type Future[T any] struct {
 	task task
 	op   operation[T]
 
-	state     atomic.Int32 // how far it is towards running
-	completed atomic.Bool  // value and err are set
+	state        atomic.Int32
+	place        *waiter     // in the queue for slots, if it had to wait there
+	stopWatching func() bool // the context, for the end of that wait
+	cancel       func()      // of the pool's Timeout, once it counts
+
+	completed atomic.Bool // value and err are set
 	value     T
 	err       error
 
@@ -54,18 +58,22 @@ type Future[T any] struct {
 // A watcher is called once, when a future completes.
 type watcher struct{ call func() }
 
-// Result is the outcome of an operation: its value, or the error that kept it
-// from having one.
+// Result is the outcome of an operation: its value, or the error in its place.
 type Result[T any] struct {
 	Value T
 	Err   error
 }
 
-// Await waits until the future is complete or ctx ends, and returns its
-// result or ctx.Err(). A complete future's result wins over an ended ctx. An
-// ended ctx ends this wait only: the operation goes on, other waiters are
-// untouched and the result stays; what cancels the operation is the context
-// that it was started with.
+// Await waits until the future is complete or ctx ends, and returns the result
+// or ctx.Err(). A complete future's result wins over an ended ctx.
+//
+// An ended ctx ends this wait only. The operation goes on, and its result
+// stays for other waiters. The context given to the Async function cancels the
+// operation itself.
+//
+// Await reads a file itself, on the caller's goroutine, if no goroutine has
+// begun to and ctx cannot end, or if the file can be read without waiting for a
+// disk. It never calls a function of the caller's.
 func (f *Future[T]) Await(ctx context.Context) (T, error) {
 	if f.wait(ctx.Done()) {
 		return f.value, f.err
@@ -87,16 +95,15 @@ func (f *Future[T]) Done() <-chan struct{} {
 	return f.done
 }
 
-// Result waits until the future is complete, however long that takes, and
-// returns its result.
+// Result waits until the future is complete, without a bound, and returns the
+// result.
 func (f *Future[T]) Result() (T, error) {
 	f.wait(nil)
 	return f.value, f.err
 }
 
-// Chan returns a channel that gives the result once it is there and is then
-// closed. Each call makes a channel of its own. Nothing leaks if nobody reads
-// it.
+// Chan returns a channel that receives the result and is then closed. Each call
+// makes a channel of its own. Nothing leaks if nobody receives.
 func (f *Future[T]) Chan() <-chan Result[T] {
 	ch := make(chan Result[T], 1)
 	f.whenDone(func() {
@@ -106,56 +113,8 @@ func (f *Future[T]) Chan() <-chan Result[T] {
 	return ch
 }
 
-// wait reports whether the future completed before quit was closed. Rather
-// than wait for another goroutine it does the work itself where it can: if it
-// may block, or if there is nothing to wait for.
-func (f *Future[T]) wait(quit <-chan struct{}) bool {
-	if f.isDone() || quit == nil && f.help() || quit != nil && f.helpNow() {
-		return true
-	}
-	f.task.waiters.Add(1)
-	defer f.task.waiters.Add(-1)
-	done := f.Done()
-	if quit == nil { // a plain receive is twice as fast as a select
-		<-done
-		return true
-	}
-	select {
-	case <-done:
-		return true
-	case <-quit:
-		if f.isDone() {
-			return true
-		}
-		f.task.givenUp.Store(true)
-		return false
-	}
-}
-
-func (f *Future[T]) isDone() bool { return f.completed.Load() }
-
-// complete sets the result and tells everyone. It is called once.
-func (f *Future[T]) complete(value T, err error) {
-	f.value, f.err = value, err
-	f.op.do = nil // what it captured is garbage now
-	f.mu.Lock()
-	f.completed.Store(true)
-	if f.done != nil {
-		close(f.done)
-	}
-	watchers := f.watchers
-	f.watchers = nil
-	f.mu.Unlock()
-	for _, w := range watchers {
-		w.call()
-	}
-	if f.task.cancel != nil { // not before, or a waiter could take that for the timeout
-		f.task.cancel()
-	}
-}
-
-// whenDone calls fn, which must not block, when the future is complete: now
-// if it is. Until then unwatch undoes it.
+// whenDone calls fn, which must not block, when the future completes, or at
+// once if it has. Until then unwatch undoes it.
 func (f *Future[T]) whenDone(fn func()) *watcher {
 	w := &watcher{fn}
 	f.mu.Lock()
@@ -170,7 +129,7 @@ func (f *Future[T]) whenDone(fn func()) *watcher {
 	return w
 }
 
-// unwatch gives up watching.
+// unwatch undoes whenDone.
 func (f *Future[T]) unwatch(w *watcher) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -182,8 +141,8 @@ func (f *Future[T]) unwatch(w *watcher) {
 }
 
 // All waits for all futures and returns their values in the order of fs. The
-// first error, in time, ends the wait: All then returns nil and that error,
-// and so it does with ctx.Err() when ctx ends. The futures themselves go on.
+// first error in time ends the wait, and so does the end of ctx: All then
+// returns nil and that error, or ctx.Err(). The futures themselves go on.
 func All[T any](ctx context.Context, fs ...*Future[T]) ([]T, error) {
 	for _, r := range AsCompleted(ctx, fs...) {
 		if r.Err != nil {
@@ -198,8 +157,8 @@ func All[T any](ctx context.Context, fs ...*Future[T]) ([]T, error) {
 }
 
 // AllSettled waits for all futures and returns their results in the order of
-// fs, whatever they are. When ctx ends, futures that are not complete have
-// ctx.Err() in their place.
+// fs, values and errors alike. When ctx ends, the futures that are not complete
+// have ctx.Err() as their result.
 func AllSettled[T any](ctx context.Context, fs ...*Future[T]) []Result[T] {
 	results := make([]Result[T], len(fs))
 	for i, f := range fs {
@@ -209,9 +168,9 @@ func AllSettled[T any](ctx context.Context, fs ...*Future[T]) []Result[T] {
 }
 
 // Any waits for the first future to succeed and returns its value. If none
-// does it returns all their errors joined, in the order of fs; ctx.Err()
-// stands for those that were not complete when ctx ended. Without futures it
-// returns an *[OptionError].
+// succeeds it returns all their errors joined, in the order of fs. When ctx
+// ends, the futures that are not complete have ctx.Err() as their error.
+// Without futures Any returns an *[OptionError].
 func Any[T any](ctx context.Context, fs ...*Future[T]) (T, error) {
 	var zero T
 	if len(fs) == 0 {
@@ -227,14 +186,14 @@ func Any[T any](ctx context.Context, fs ...*Future[T]) (T, error) {
 	return zero, errors.Join(errs...)
 }
 
-// AsCompleted yields each future's index in fs and its result, in the order
-// in which they complete; those that are complete already come first, in the
-// order of fs. When ctx ends, the rest are yielded with ctx.Err(), so that
-// every index comes exactly once. Breaking out of the loop leaks nothing and
-// leaves the futures as they are.
+// AsCompleted yields each future's index in fs and its result, in the order of
+// completion. The futures that are complete already come first, in the order of
+// fs. When ctx ends, the rest are yielded with ctx.Err(), so that every index
+// comes exactly once. Breaking out of the loop leaks nothing and leaves the
+// futures as they are.
 func AsCompleted[T any](ctx context.Context, fs ...*Future[T]) iter.Seq2[int, Result[T]] {
 	return func(yield func(int, Result[T]) bool) {
-		completed := make(chan int, len(fs)) // room for all: telling never blocks
+		completed := make(chan int, len(fs)) // has room for all, so that no watcher blocks
 		watchers := make([]*watcher, len(fs))
 		for i, f := range fs {
 			watchers[i] = f.whenDone(func() { completed <- i })
@@ -267,7 +226,7 @@ func AsCompleted[T any](ctx context.Context, fs ...*Future[T]) iter.Seq2[int, Re
 	}
 }
 
-// receive takes a value from ch unless ctx ends first; what is there already
+// receive takes a value from ch unless ctx ends first. A value that is there
 // wins over an ended ctx.
 func receive[T any](ctx context.Context, ch <-chan T) (v T, ok bool) {
 	select {

@@ -19,6 +19,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lion-agi/fileops/internal/mounts"
+	"github.com/lion-agi/fileops/internal/vfs/vfstest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -32,7 +34,7 @@ func bubble(t *testing.T, opts PoolOptions, test func(ctx context.Context, t *te
 		checkDescriptors(t)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		l := newLab(t, seams[0], opts)
-		l.pool.mounts = newMountQuotas(1) // none, wherever temporary files are
+		l.pool.slots.reserve.read = func() mounts.Table { return mounts.Table{} } // nothing hangs, for the engine
 		t.Cleanup(func() {
 			cancel()
 			l.close()
@@ -62,9 +64,9 @@ func (g *gate) pass() {
 }
 
 // hang makes the operations at the seam that match pass the gate first.
-func (l *lab) hang(match func(seamCall) bool) *gate {
+func (l *lab) hang(match func(vfstest.Call) bool) *gate {
 	g := newGate(l)
-	l.faulty.reset(func(c seamCall) error {
+	l.faulty.Reset(func(c vfstest.Call) error {
 		if match(c) {
 			g.pass()
 		}
@@ -73,10 +75,10 @@ func (l *lab) hang(match func(seamCall) bool) *gate {
 	return g
 }
 
-func anyCall(seamCall) bool { return true }
+func anyCall(vfstest.Call) bool { return true }
 
-func callOn(part string) func(seamCall) bool {
-	return func(c seamCall) bool { return strings.Contains(c.name, part) }
+func callOn(part string) func(vfstest.Call) bool {
+	return func(c vfstest.Call) bool { return strings.Contains(c.Name, part) }
 }
 
 // occupied starts a Submit that holds a slot until the gate opens.
@@ -104,7 +106,7 @@ func TestMixedOperationsNeitherDeadlockNorExceedTheirSlots(t *testing.T) {
 			l := newLab(t, s, PoolOptions{Workers: workers})
 			ctx, cancel := context.WithTimeout(t.Context(), guard)
 			defer cancel()
-			l.faulty.reset(func(seamCall) error {
+			l.faulty.Reset(func(vfstest.Call) error {
 				runtime.Gosched()
 				return nil
 			})
@@ -136,7 +138,7 @@ func TestMixedOperationsNeitherDeadlockNorExceedTheirSlots(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			_, most := l.faulty.called()
+			_, most := l.faulty.Called()
 			assert.LessOrEqual(t, most, workers, "operations in flight")
 			l.close()
 		})
@@ -153,11 +155,11 @@ func TestEveryCallIsMadeInASlot(t *testing.T) {
 			for _, tr := range trials {
 				for n, hit := 0, true; hit; n++ {
 					hit = n == 0
-					l.prepare(tr, func(c seamCall) error {
+					l.prepare(tr, func(c vfstest.Call) error {
 						if l.pool.Stats().Running == 0 {
-							outside[c.op] = fmt.Sprintf("%s, failing at %d: %v", tr.name, n, c)
+							outside[c.Op] = fmt.Sprintf("%s, failing at %d: %v", tr.name, n, c)
 						}
-						if c.n == n {
+						if c.N == n {
 							hit = true
 							return syscall.EIO
 						}
@@ -186,7 +188,7 @@ func TestSubmitNestsDeep(t *testing.T) {
 			text, err := nest(ctx, 300)
 			require.NoError(t, err)
 			require.Equal(t, inputs["in/a.txt"], text)
-			_, most := l.faulty.called()
+			_, most := l.faulty.Called()
 			require.Equal(t, 1, most)
 		})
 	})
@@ -217,7 +219,7 @@ func TestEverythingWorksInsideSubmit(t *testing.T) {
 			counts, err := All(ctx, fs...)
 			require.NoError(t, err)
 			require.Positive(t, counts[0])
-			_, most := l.faulty.called()
+			_, most := l.faulty.Called()
 			require.LessOrEqual(t, most, min(workers, callers), "children borrow their parent's slot")
 		})
 	})
@@ -239,7 +241,7 @@ func TestReadersCallBackIntoThePool(t *testing.T) {
 			chunks, err := l.pool.Chunk(ctx, l.at("in"), &ChunkOptions{Reader: reader})
 			require.NoError(t, err)
 			require.Len(t, chunks, len(inputs))
-			_, most := l.faulty.called()
+			_, most := l.faulty.Called()
 			require.LessOrEqual(t, most, workers)
 		})
 	})
@@ -261,7 +263,7 @@ func TestThousandsOfFuturesAtOnce(t *testing.T) {
 		for i, text := range texts {
 			require.Equal(t, inputs[names[i%3]], text)
 		}
-		_, most := l.faulty.called()
+		_, most := l.faulty.Called()
 		require.LessOrEqual(t, most, workers)
 		l.close()
 		require.EqualValues(t, n, l.pool.Stats().Done)
@@ -321,12 +323,12 @@ func TestContextOfAFinishedSubmitIsNoWayIntoAClosedPool(t *testing.T) {
 		old, err := Submit(ctx, l.pool, func(ctx context.Context) (context.Context, error) { return ctx, nil }).Await(ctx)
 		require.NoError(t, err)
 		require.NoError(t, l.pool.Close(ctx))
-		l.faulty.reset(nil)
+		l.faulty.Reset(nil)
 		_, err = l.pool.ReadFile(old, l.at("in/a.txt"))
 		assert.ErrorIs(t, err, ErrClosed)
 		_, err = l.pool.AsyncReadFile(old, l.at("in/a.txt")).Result()
 		assert.ErrorIs(t, err, ErrClosed)
-		calls, _ := l.faulty.called()
+		calls, _ := l.faulty.Called()
 		assert.Zero(t, calls, "the closed filesystem was used: its directory's descriptor may be another file's by now")
 	})
 }
@@ -432,7 +434,7 @@ func TestHungCallsDoNotHoldCallers(t *testing.T) {
 					if tr.writes {
 						l.resetOutputs()
 					}
-					g := l.hang(func(c seamCall) bool { return c.n >= n })
+					g := l.hang(func(c vfstest.Call) bool { return c.N >= n })
 					ctx, cancel := context.WithCancel(ctx)
 					failed := make(chan error, 1)
 					go func() {
@@ -475,7 +477,7 @@ func TestStats(t *testing.T) {
 		synctest.Wait()
 		s := l.pool.Stats()
 		require.Equal(t, Stats{Workers: 2, Running: 2, Waiting: 3, Active: 5}, s)
-		running := l.pool.running()
+		running := l.pool.slots.running()
 		require.Len(t, running, 2)
 		for _, r := range running {
 			require.Equal(t, "read", r.Op)
@@ -559,7 +561,7 @@ func TestAbandoned(t *testing.T) {
 			require.Zero(t, abandoned(l))
 			cancel()
 			require.Equal(t, 1, abandoned(l))
-			require.True(t, l.pool.running()[0].Abandoned)
+			require.True(t, l.pool.slots.running()[0].Abandoned)
 			require.Equal(t, 1, l.pool.Stats().Running, "the slot is held")
 			require.False(t, f.isDone())
 			g.Open()
@@ -718,7 +720,7 @@ func TestClose(t *testing.T) {
 			for range 3 {
 				require.NoError(t, l.pool.Close(t.Context()))
 			}
-			require.Empty(t, l.faulty.audit())
+			require.Empty(t, l.faulty.Audit())
 		})
 	}
 }
@@ -1128,7 +1130,7 @@ func TestBreakingOutOfReadFiles(t *testing.T) {
 				synctest.Wait()
 				l.settle()
 			}
-			calls, _ := l.faulty.called()
+			calls, _ := l.faulty.Called()
 			require.Less(t, calls, 40*500*3, "it read on")
 		})
 	})
@@ -1233,10 +1235,10 @@ func TestContextsThatHaveEnded(t *testing.T) {
 		cancel()
 		for _, tr := range trials {
 			for _, form := range []callForm{cancellableForm, asyncForm} {
-				l.faulty.reset(nil)
+				l.faulty.Reset(nil)
 				_, err := tr.run(ended, l, form)
 				require.ErrorIs(t, err, context.Canceled, tr.name)
-				calls, _ := l.faulty.called()
+				calls, _ := l.faulty.Called()
 				require.Zero(t, calls, tr.name)
 			}
 		}
@@ -1247,8 +1249,8 @@ func TestContextsThatHaveEnded(t *testing.T) {
 // though the function that asks holds a slot all the while.
 func TestNoDescriptorsInsideSubmit(t *testing.T) {
 	bubble(t, PoolOptions{Workers: 2}, func(ctx context.Context, t *testing.T, l *lab) {
-		l.faulty.reset(func(c seamCall) error {
-			if c.op == "open" {
+		l.faulty.Reset(func(c vfstest.Call) error {
+			if c.Op == "open" {
 				return syscall.EMFILE
 			}
 			return nil

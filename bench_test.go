@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lion-agi/fileops/internal/sysmon"
+	"github.com/lion-agi/fileops/internal/vfs"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 )
@@ -169,23 +171,23 @@ func BenchmarkWorkers(b *testing.B) {
 	}
 	for _, workers := range []int{1, 4, 16, 32, 64, 128} {
 		b.Run(fmt.Sprintf("1ms/%d", workers), func(b *testing.B) {
-			read(b, newPool(PoolOptions{Workers: workers}, slowFiles{systemFiles(), time.Millisecond}), paths[:500])
+			read(b, newPool(PoolOptions{Workers: workers}, slowFiles{vfs.System(), time.Millisecond}), paths[:500])
 		})
 	}
 }
 
 // slowFiles are files that take some time to open, in a system call.
 type slowFiles struct {
-	filesystem
+	vfs.FS
 	takes time.Duration
 }
 
-func (s slowFiles) open(name string) (file, error) {
-	blockThread(s.takes)
-	return s.filesystem.open(name)
+func (s slowFiles) Open(name string) (vfs.File, error) {
+	sysmon.Block(s.takes)
+	return s.FS.Open(name)
 }
 
-func (s slowFiles) openNow(string) (file, error) { return nil, errWouldWait }
+func (s slowFiles) ReadCached(string, int64) ([]byte, bool) { return nil, false }
 
 // BenchmarkSlowStorage has 64 clients read from storage that takes 5 ms to
 // open a file while the program computes for a while, which lets the runtime's
@@ -195,7 +197,7 @@ func BenchmarkSlowStorage(b *testing.B) {
 	defer cancel()
 	_, paths, _ := corpus(b)
 	const clients, reads = 64, 10
-	pool := newPool(PoolOptions{Workers: DefaultWorkers}, slowFiles{systemFiles(), 5 * time.Millisecond})
+	pool := newPool(PoolOptions{Workers: DefaultWorkers}, slowFiles{vfs.System(), 5 * time.Millisecond})
 	for b.Loop() {
 		var group sync.WaitGroup
 		computed := time.Now().Add(100 * time.Millisecond)

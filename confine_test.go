@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/lion-agi/fileops/internal/vfs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -36,8 +37,8 @@ var jailers = []struct {
 	name string
 	pool func(root *os.Root) *Pool
 }{
-	{"system", func(root *os.Root) *Pool { return newPool(PoolOptions{Workers: 4}, confinedFiles(root)) }},
-	{"portable", func(root *os.Root) *Pool { return newPool(PoolOptions{Workers: 4}, &rootFiles{root: root}) }},
+	{"system", func(root *os.Root) *Pool { return newPool(PoolOptions{Workers: 4}, vfs.Confined(root)) }},
+	{"portable", func(root *os.Root) *Pool { return newPool(PoolOptions{Workers: 4}, vfs.PortableConfined(root)) }},
 	{"NewPool", func(root *os.Root) *Pool { return NewPool(PoolOptions{Root: root}) }},
 }
 
@@ -265,7 +266,7 @@ var confinedOps = []confinedOp{
 		})},
 	{"Concat OutputDir", asSource, op2((*Pool).Concat, (*Pool).AsyncConcat,
 		func(name string) ([]string, *ConcatOptions) {
-			return []string{"in.txt"}, &ConcatOptions{OutputDir: orDot(name), OutputFile: "key.txt"}
+			return []string{"in.txt"}, &ConcatOptions{OutputDir: vfs.OrDot(name), OutputFile: "key.txt"}
 		})},
 	{"Concat OutputFile in OutputDir", asName, op2((*Pool).Concat, (*Pool).AsyncConcat,
 		func(name string) ([]string, *ConcatOptions) {
@@ -275,7 +276,7 @@ var confinedOps = []confinedOp{
 		func(name string) ([]string, *ConcatOptions) { return []string{"in.txt", name}, nil })},
 	{"ConcatFiles OutputDir", asSource, op2((*Pool).ConcatFiles, (*Pool).AsyncConcatFiles,
 		func(name string) ([]string, *ConcatOptions) {
-			return []string{"in.txt"}, &ConcatOptions{OutputDir: orDot(name)}
+			return []string{"in.txt"}, &ConcatOptions{OutputDir: vfs.OrDot(name)}
 		})},
 	{"ConcatTo", asSource, func(ctx context.Context, p *Pool, f callForm, name string) (any, error) {
 		var w bytes.Buffer
@@ -292,7 +293,7 @@ var confinedOps = []confinedOp{
 
 	{"CopyFile from", asSource, copyOp(func(name string) (string, string) { return name, "copied.txt" })},
 	{"CopyFile to", asTarget, copyOp(func(name string) (string, string) { return "in.txt", name })},
-	{"CopyFile to a file in", asSource, copyOp(func(name string) (string, string) { return "in.txt", pathPrefix(name) + "key.txt" })},
+	{"CopyFile to a file in", asSource, copyOp(func(name string) (string, string) { return "in.txt", vfs.Prefix(name) + "key.txt" })},
 	{"CopyFile onto itself", asSource, copyOp(func(name string) (string, string) { return name, name })},
 
 	{"SaveToFile dir", asSource, saveOp(func(name string) (string, string, SaveOptions) {
@@ -302,7 +303,7 @@ var confinedOps = []confinedOp{
 		return name, "key.txt", SaveOptions{NewDir: true, Sync: true}
 	})},
 	{"SaveToFile new dir in", asSource, saveOp(func(name string) (string, string, SaveOptions) {
-		return pathPrefix(name) + "made", "key.txt", SaveOptions{NewDir: true}
+		return vfs.Prefix(name) + "made", "key.txt", SaveOptions{NewDir: true}
 	})},
 	{"SaveToFile name", asName, saveOp(func(name string) (string, string, SaveOptions) {
 		return ".", name, SaveOptions{}
@@ -337,11 +338,11 @@ var confinedOps = []confinedOp{
 		func(name string) (string, *ChunkOptions) { return "in.txt", &ChunkOptions{OutputFile: name} })},
 	{"FileToChunks OutputFile in", asSource, op2((*Pool).FileToChunks, (*Pool).AsyncFileToChunks,
 		func(name string) (string, *ChunkOptions) {
-			return "in.txt", &ChunkOptions{OutputFile: pathPrefix(name) + "c.json"}
+			return "in.txt", &ChunkOptions{OutputFile: vfs.Prefix(name) + "c.json"}
 		})},
 	{"Chunk OutputDir", asSource, op2((*Pool).Chunk, (*Pool).AsyncChunk,
 		func(name string) (string, *ChunkOptions) {
-			return "in.txt", &ChunkOptions{OutputDir: orDot(name), Save: &SaveOptions{Overwrite: true}}
+			return "in.txt", &ChunkOptions{OutputDir: vfs.OrDot(name), Save: &SaveOptions{Overwrite: true}}
 		})},
 	{"Chunk Save", asText, op2((*Pool).Chunk, (*Pool).AsyncChunk,
 		func(name string) (string, *ChunkOptions) {

@@ -52,9 +52,9 @@ func findEncoding(name string) (textEncoding, error) {
 }
 
 // check returns what checks a file while it is read, if that can be done.
-func (e textEncoding) check() *textCheck {
+func (e textEncoding) check() *utf8Check {
 	if e.enc == nil {
-		return new(textCheck)
+		return new(utf8Check)
 	}
 	return nil
 }

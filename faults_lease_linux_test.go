@@ -32,7 +32,7 @@ func TestLeasedFile(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				if f, err := files.open(path); err == nil {
+				if f, err := files.Open(path); err == nil {
 					f.Close()
 				}
 			}()
@@ -44,7 +44,7 @@ func TestLeasedFile(t *testing.T) {
 				<-done
 			}
 			if s.name == "system confined" {
-				files.close()
+				files.Close()
 			}
 		})
 	}

@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lion-agi/fileops/internal/vfs"
+	"github.com/lion-agi/fileops/internal/vfs/vfstest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -27,15 +29,15 @@ import (
 // A seam is one of the real filesystems, and how paths are written for it.
 type seam struct {
 	name     string
-	files    func(t testing.TB, dir string) filesystem
+	files    func(t testing.TB, dir string) vfs.FS
 	confined bool // paths are relative to the directory
 }
 
 var seams = []seam{
-	{"system", func(testing.TB, string) filesystem { return systemFiles() }, false},
-	{"system confined", func(t testing.TB, dir string) filesystem { return confinedFiles(openRoot(t, dir)) }, true},
-	{"os", func(testing.TB, string) filesystem { return osFiles{} }, false},
-	{"os confined", func(t testing.TB, dir string) filesystem { return &rootFiles{root: openRoot(t, dir)} }, true},
+	{"system", func(testing.TB, string) vfs.FS { return vfs.System() }, false},
+	{"system confined", func(t testing.TB, dir string) vfs.FS { return vfs.Confined(openRoot(t, dir)) }, true},
+	{"os", func(testing.TB, string) vfs.FS { return vfs.Portable() }, false},
+	{"os confined", func(t testing.TB, dir string) vfs.FS { return vfs.PortableConfined(openRoot(t, dir)) }, true},
 }
 
 func openRoot(t testing.TB, dir string) *os.Root {
@@ -56,7 +58,7 @@ type lab struct {
 	testing.TB
 	dir    string
 	at     func(path string) string // path as the pool takes it
-	faulty *faulty
+	faulty *vfstest.FS
 	pool   *Pool
 }
 
@@ -95,7 +97,7 @@ func newLabIn(t testing.TB, dir string, s seam, opts PoolOptions) *lab {
 	if s.confined {
 		l.at = filepath.FromSlash
 	}
-	l.faulty = newFaulty(s.files(t, l.dir))
+	l.faulty = vfstest.New(s.files(t, l.dir))
 	if opts.Workers == 0 {
 		opts.Workers = 2
 	}
@@ -147,18 +149,18 @@ func (l *lab) settle() {
 	var s Stats
 	var wrong []string
 	for began := time.Now(); time.Since(began) < guard; time.Sleep(time.Millisecond) {
-		s, wrong = l.pool.Stats(), l.faulty.audit()
+		s, wrong = l.pool.Stats(), l.faulty.Audit()
 		if s.Running+s.Waiting+s.Active+len(wrong) == 0 {
 			return
 		}
 	}
-	require.Failf(l, "something is left", "%+v, %v, %q", s, l.pool.running(), wrong)
+	require.Failf(l, "something is left", "%+v, %v, %q", s, l.pool.slots.running(), wrong)
 }
 
 // close closes the pool and checks that nothing is left.
 func (l *lab) close() {
 	l.Helper()
-	l.faulty.reset(nil)
+	l.faulty.Reset(nil)
 	ctx, cancel := context.WithTimeout(context.Background(), guard)
 	defer cancel()
 	require.NoError(l, l.pool.Close(ctx))
@@ -456,7 +458,7 @@ func (l *lab) undisturbed(tr trial, f callForm) golden {
 	result, err := tr.run(l.Context(), l, f)
 	require.NoError(l, err)
 	l.settle()
-	calls, _ := l.faulty.called()
+	calls, _ := l.faulty.Called()
 	if tr.account != nil {
 		used, skipped := tr.account(result)
 		require.Empty(l, skipped)
@@ -469,12 +471,12 @@ func (l *lab) undisturbed(tr trial, f callForm) golden {
 }
 
 // prepare makes the lab ready for a trial.
-func (l *lab) prepare(tr trial, h hook) {
+func (l *lab) prepare(tr trial, h vfstest.Hook) {
 	if tr.writes {
 		l.resetOutputs()
 	}
 	l.pool.outputs.held = outputHeld
-	l.faulty.reset(h)
+	l.faulty.Reset(h)
 }
 
 func (l *lab) paths(names []string) []string {
@@ -501,7 +503,7 @@ func (l *lab) checkFiles(tr trial, want golden, result any, err error, temporary
 		old, wasThere := outputs[path]
 		latest, expected := fresh[path]
 		switch {
-		case isTempName(filepath.Base(path)):
+		case vfs.IsTempName(filepath.Base(path)):
 			require.True(l, temporary, "%s is left", path)
 		case expected && text == latest:
 		case err == nil:
@@ -541,7 +543,7 @@ func (l *lab) checkClear(err, reason error) {
 	checkClear(l, err, reason)
 	pathErr, _ := errors.AsType[*fs.PathError](err)
 	known := strings.Contains(pathErr.Path, l.at("in")) || strings.Contains(pathErr.Path, l.at("out"))
-	require.True(l, known && !strings.Contains(pathErr.Path, tempPrefix), "%v", err)
+	require.True(l, known && !strings.Contains(pathErr.Path, ".fileops-"), "%v", err)
 }
 
 // checkAccount checks that each input is used or reported, and the latter
@@ -555,7 +557,7 @@ func (l *lab) checkAccount(tr trial, result any, reason error) (skips int) {
 	for name := range inputs {
 		path := l.at(name)
 		reported := slices.ContainsFunc(skipped, func(s SkippedFile) bool {
-			return s.Path == path || strings.HasPrefix(path, pathPrefix(s.Path))
+			return s.Path == path || strings.HasPrefix(path, vfs.Prefix(s.Path))
 		})
 		require.True(l, reported || slices.Contains(used, path), "%s is lost: used %v, skipped %v", path, used, skipped)
 	}
@@ -578,30 +580,30 @@ var faults = []fault{
 	{name: "EACCES", err: syscall.EACCES, reason: syscall.EACCES},
 	{name: "EINTR", err: syscall.EINTR, reason: syscall.EINTR},
 	{name: "ESTALE", err: syscall.ESTALE, reason: syscall.ESTALE},
-	{name: "short", err: errShort, reason: io.ErrShortWrite},
-	{name: "late EIO", err: late{syscall.EIO}},
+	{name: "short", err: vfstest.ErrShort, reason: io.ErrShortWrite},
+	{name: "late EIO", err: vfstest.Late{Err: syscall.EIO}},
 	{name: "lasting EIO", err: syscall.EIO, reason: syscall.EIO, lasts: true},
 }
 
 // hits says which operation a fault hit.
 type hits struct {
-	first     seamCall
+	first     vfstest.Call
 	temporary bool // a temporary file could not be removed
 }
 
 // strike returns a hook that fails operation n.
-func (f fault) strike(n int) (*hits, hook) {
+func (f fault) strike(n int) (*hits, vfstest.Hook) {
 	h := new(hits)
 	var mayLeave atomic.Bool
-	return h, func(c seamCall) error {
-		if c.n != n && (!f.lasts || c.n < n) {
+	return h, func(c vfstest.Call) error {
+		if c.N != n && (!f.lasts || c.N < n) {
 			return nil
 		}
-		if c.n == n {
+		if c.N == n {
 			h.first = c
 		}
-		_, isLate := f.err.(late)
-		if c.op == "remove" || isLate && isTempName(c.name) {
+		_, isLate := f.err.(vfstest.Late)
+		if c.Op == "remove" || isLate && vfs.IsTempName(c.Name) {
 			mayLeave.Store(true)
 			h.temporary = true
 		}
@@ -655,7 +657,7 @@ func (l *lab) underFault(tr trial, form callForm, want golden, f fault, n int) b
 	skips := 0
 	switch {
 	case err != nil:
-		require.NotZero(l, hit.first.n, "an error without a fault: %v", err)
+		require.NotZero(l, hit.first.N, "an error without a fault: %v", err)
 		l.checkClear(err, f.reason)
 	case tr.account != nil:
 		skips = l.checkAccount(tr, result, f.reason)
@@ -663,11 +665,11 @@ func (l *lab) underFault(tr trial, form callForm, want golden, f fault, n int) b
 	if err == nil && skips == 0 {
 		require.Equal(l, want.result, result, "neither an error nor the whole result: %s", where)
 	}
-	l.faulty.reset(nil)
+	l.faulty.Reset(nil)
 	text, err2 := l.pool.ReadFile(context.Background(), l.at("in/z.txt"))
 	require.NoError(l, err2)
 	require.Equal(l, inputs["in/z.txt"], text)
-	return hit.first.n != 0
+	return hit.first.N != 0
 }
 
 // TestCancelledAtEveryOperation ends the context at each operation at the seam
@@ -708,9 +710,9 @@ func (l *lab) underCancel(tr trial, form callForm, want golden, n, later int) {
 	l.Helper()
 	ctx, cancel := context.WithCancel(l.Context())
 	defer cancel()
-	l.prepare(tr, func(c seamCall) error {
+	l.prepare(tr, func(c vfstest.Call) error {
 		switch {
-		case c.n != n:
+		case c.N != n:
 		case later == 0:
 			cancel()
 		default:

@@ -18,16 +18,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lion-agi/fileops/internal/vfs"
+	"github.com/lion-agi/fileops/internal/vfs/vfstest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 // once returns a hook that makes a change before the first operation op on a
 // file or directory called name.
-func once(op, name string, change func()) hook {
+func once(op, name string, change func()) vfstest.Hook {
 	var done atomic.Bool
-	return func(c seamCall) error {
-		if c.op == op && filepath.Base(c.name) == name && done.CompareAndSwap(false, true) {
+	return func(c vfstest.Call) error {
+		if c.Op == op && filepath.Base(c.Name) == name && done.CompareAndSwap(false, true) {
 			change()
 		}
 		return nil
@@ -88,7 +90,7 @@ func TestReplacedUnderfoot(t *testing.T) {
 						l := newLab(t, s, PoolOptions{})
 						outside := t.TempDir()
 						require.NoError(t, os.WriteFile(filepath.Join(outside, "secret"), []byte("secret"), 0o666))
-						l.faulty.reset(once(target.op, filepath.Base(target.path), func() {
+						l.faulty.Reset(once(target.op, filepath.Base(target.path), func() {
 							path := l.onDisk(target.path)
 							require.NoError(t, os.RemoveAll(path))
 							if ch.name == "a link outside" && target.op != "list" {
@@ -161,7 +163,7 @@ func TestDirectoryThatBecomesALink(t *testing.T) {
 					if tr.writes && tr.name != "Chunk with OnSkip" {
 						continue
 					}
-					l.faulty.reset(once("list", "sub", func() {
+					l.faulty.Reset(once("list", "sub", func() {
 						require.NoError(t, os.Rename(l.onDisk("in/sub"), l.onDisk("sub")))
 						require.NoError(t, replace(l.onDisk("in/sub")))
 					}))
@@ -213,7 +215,7 @@ func TestSizeOfFilesThatAreReplaced(t *testing.T) {
 			},
 		} {
 			l := newLab(t, s, PoolOptions{})
-			l.faulty.reset(once("stat", "c.txt", func() { require.NoError(t, replace(l)) }))
+			l.faulty.Reset(once("stat", "c.txt", func() { require.NoError(t, replace(l)) }))
 			size, err := l.pool.FileSize(t.Context(), l.at("in"))
 			require.NoError(t, err, "%s: %s", s.name, what)
 			want := len("alpha alpha alpha"+"beta beta"+"alpha alpha alpha"+"omega") + len("delta")
@@ -246,11 +248,11 @@ func TestFirstDirectoryThatFailsIsTheError(t *testing.T) {
 					return err
 				},
 			} {
-				l.faulty.reset(func(c seamCall) error {
-					if c.op != "list" {
+				l.faulty.Reset(func(c vfstest.Call) error {
+					if c.Op != "list" {
 						return nil
 					}
-					switch filepath.Base(c.name) {
+					switch filepath.Base(c.Name) {
 					case "c":
 						time.Sleep(time.Millisecond)
 						return syscall.EIO
@@ -278,9 +280,9 @@ func TestCancelledAmidALargeDirectory(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			looks := 0
-			l.faulty.unknownKinds = unknown
-			l.faulty.reset(func(c seamCall) error {
-				if c.op == "stat" || c.op == "lstat" {
+			l.faulty.UnknownKinds = unknown
+			l.faulty.Reset(func(c vfstest.Call) error {
+				if c.Op == "stat" || c.Op == "lstat" {
 					if looks++; looks == 10 {
 						cancel()
 					}
@@ -313,26 +315,6 @@ func TestWalkBeginsAtALink(t *testing.T) {
 		}
 		l.close()
 	}
-}
-
-// A directory that is another each time it is looked at is an error in the
-// end, where that can be told at all; nothing hangs, nothing is lost.
-func TestDirectoryThatIsAlwaysExchanged(t *testing.T) {
-	dir, other := t.TempDir(), t.TempDir()
-	lstat := func() (os.FileInfo, error) { return os.Lstat(dir) }
-	_, err := openReal(lstat, func(int) (*os.File, error) { return os.Open(other) })
-	require.ErrorIs(t, err, errExchanged)
-
-	tries := 0
-	f, err := openReal(lstat, func(int) (*os.File, error) {
-		if tries++; tries < maxExchanges {
-			return os.Open(other)
-		}
-		return os.Open(dir)
-	})
-	require.NoError(t, err)
-	require.Equal(t, dir, f.Name())
-	require.NoError(t, f.Close())
 }
 
 // A directory that is a FIFO must not hang anyone either.
@@ -381,8 +363,11 @@ func TestFIFOWhereADirectoryIsMeant(t *testing.T) {
 	}
 }
 
+// copyBuffer is the size of the buffer that small copies go through.
+const copyBuffer = 64 << 10
+
 // sizes are around the sizes of buffers and limits.
-var sizes = []int{0, 1, 1500, bufferSize - 1, bufferSize, bufferSize + 1, aheadLimit - 1, aheadLimit + 1}
+var sizes = []int{0, 1, 1500, copyBuffer - 1, copyBuffer, copyBuffer + 1, aheadLimit - 1, aheadLimit + 1}
 
 func letters(n int) string { return strings.Repeat("abcdefghijklmnopqrstuvwxyz\n", n/27+1)[:n] }
 
@@ -396,12 +381,12 @@ func TestReadsDoNotTrustSizes(t *testing.T) {
 			want := letters(size)
 			require.NoError(t, os.WriteFile(l.onDisk("in/a.txt"), []byte(want), 0o666))
 			for _, told := range []int{0, 1, size / 2, size - 1, size, size + 1, 2*size + 10} {
-				for _, h := range []hook{nil, func(seamCall) error { return errShort }} {
+				for _, h := range []vfstest.Hook{nil, func(vfstest.Call) error { return vfstest.ErrShort }} {
 					if h != nil && told != 0 && told != size {
 						continue // a short read that ends where stat saw the end may be taken for it
 					}
-					l.faulty.reset(h)
-					l.faulty.describe = func(st *info) { st.size = int64(max(told, 0)) }
+					l.faulty.Reset(h)
+					l.faulty.Describe = func(st *vfs.Info) { st.Size = int64(max(told, 0)) }
 					same := func(text string, err error, what string) {
 						t.Helper()
 						require.NoError(t, err, what)
@@ -423,14 +408,14 @@ func TestReadsDoNotTrustSizes(t *testing.T) {
 						same(chunks[0].Text, err, "FileToChunks")
 						require.EqualValues(t, size, chunks[0].FileSize)
 					}
-					l.faulty.reset(nil)
+					l.faulty.Reset(nil)
 					require.NoError(t, l.pool.CopyFile(t.Context(), path, l.at("out/copy")))
 					copied, err := os.ReadFile(l.onDisk("out/copy"))
 					same(string(copied), err, "CopyFile")
 				}
 			}
 		}
-		l.faulty.describe = nil
+		l.faulty.Describe = nil
 		l.close()
 	}
 }
@@ -440,7 +425,7 @@ func TestFilesThatGrowAndShrink(t *testing.T) {
 		l := newLab(t, s, PoolOptions{})
 		path, disk := l.at("in/a.txt"), l.onDisk("in/a.txt")
 		for _, size := range sizes {
-			for _, after := range []int{0, size / 2, size + 1, size + bufferSize, 2*size + aheadLimit} {
+			for _, after := range []int{0, size / 2, size + 1, size + copyBuffer, 2*size + aheadLimit} {
 				for name, read := range map[string]func() (string, error){
 					"ReadFile": func() (string, error) { return l.pool.ReadFile(t.Context(), path) },
 					"Concat": func() (string, error) {
@@ -452,7 +437,7 @@ func TestFilesThatGrowAndShrink(t *testing.T) {
 					},
 				} {
 					require.NoError(t, os.WriteFile(disk, []byte(letters(size)), 0o666))
-					l.faulty.reset(once("read", "a.txt", func() {
+					l.faulty.Reset(once("read", "a.txt", func() {
 						require.NoError(t, os.WriteFile(disk, []byte(letters(after)), 0o666))
 					}))
 					text, err := read()
@@ -461,8 +446,8 @@ func TestFilesThatGrowAndShrink(t *testing.T) {
 				}
 				require.NoError(t, os.WriteFile(disk, []byte(letters(size)), 0o666))
 
-				l.faulty.reset(func(c seamCall) error {
-					if (c.op == "copyFrom" || c.op == "read") && c.n < 20 {
+				l.faulty.Reset(func(c vfstest.Call) error {
+					if (c.Op == "copyFrom" || c.Op == "read") && c.N < 20 {
 						return os.WriteFile(disk, []byte(letters(after)), 0o666)
 					}
 					return nil
@@ -485,8 +470,8 @@ func TestDirectoriesThatDoNotTellKinds(t *testing.T) {
 				t.Run(tr.name, func(t *testing.T) {
 					l.TB = t
 					want := l.undisturbed(tr, plainForm)
-					l.faulty.unknownKinds = true
-					defer func() { l.faulty.unknownKinds = false }()
+					l.faulty.UnknownKinds = true
+					defer func() { l.faulty.UnknownKinds = false }()
 					require.Equal(t, want.result, l.undisturbed(tr, plainForm).result)
 					for _, f := range []fault{faults[0], faults[4]} { // what cannot be described is not lost
 						for n := 1; l.underFault(tr, plainForm, want, f, n); n++ {
@@ -510,8 +495,8 @@ func TestNamesAreClaimedWithoutARace(t *testing.T) {
 			run := func(n int, change func(path string), save func() error) (bool, error) {
 				l.resetOutputs()
 				hit := false
-				l.faulty.reset(func(c seamCall) error {
-					if c.n == n {
+				l.faulty.Reset(func(c vfstest.Call) error {
+					if c.N == n {
 						hit = true
 						change(l.onDisk("out/name"))
 					}
@@ -556,7 +541,7 @@ func TestNamesAreClaimedWithoutARace(t *testing.T) {
 				if st, statErr := os.Lstat(l.onDisk("out/name")); statErr == nil && st.IsDir() {
 					require.Error(t, err)
 				}
-				require.Empty(t, slices.DeleteFunc(names(t, l.onDisk("out")), func(name string) bool { return !isTempName(name) }))
+				require.Empty(t, slices.DeleteFunc(names(t, l.onDisk("out")), func(name string) bool { return !vfs.IsTempName(name) }))
 			}
 			for n, hit := 1, true; hit; n++ { // the directory itself goes away
 				var err error
@@ -590,8 +575,8 @@ func TestFilesOfProc(t *testing.T) {
 	}
 	want := string(data)
 	require.NotEmpty(t, want)
-	for _, files := range []filesystem{systemFiles(), osFiles{}} {
-		f := newFaulty(files)
+	for _, files := range []vfs.FS{vfs.System(), vfs.Portable()} {
+		f := vfstest.New(files)
 		p := newPool(PoolOptions{Workers: 2}, f)
 		text, err := p.ReadFile(t.Context(), path)
 		require.NoError(t, err)
@@ -612,7 +597,7 @@ func TestFilesOfProc(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, string(copied))
 		require.NoError(t, p.Close(t.Context()))
-		require.Empty(t, f.audit())
+		require.Empty(t, f.Audit())
 	}
 }
 
@@ -622,10 +607,10 @@ func TestOutOfDescriptorsWaitsForItsOwn(t *testing.T) {
 	for _, s := range seams {
 		t.Run(s.name, func(t *testing.T) {
 			l := newLab(t, s, PoolOptions{Workers: 8})
-			l.faulty.reset(func(c seamCall) error {
-				switch c.op {
+			l.faulty.Reset(func(c vfstest.Call) error {
+				switch c.Op {
 				case "open", "create", "createUnnamed", "openDir", "list":
-					if l.faulty.holds() >= 6 {
+					if l.faulty.Holds() >= 6 {
 						return syscall.EMFILE
 					}
 				}
@@ -676,11 +661,11 @@ func TestFailedCloseOfASavedFileIsReported(t *testing.T) {
 			} {
 				l.resetOutputs()
 				wrote := ""
-				l.faulty.reset(func(c seamCall) error {
+				l.faulty.Reset(func(c vfstest.Call) error {
 					switch {
-					case c.op == "write" || c.op == "copyFrom":
-						wrote = c.name
-					case c.op == "close" && c.name == wrote:
+					case c.Op == "write" || c.Op == "copyFrom":
+						wrote = c.Name
+					case c.Op == "close" && c.Name == wrote:
 						return syscall.EIO
 					}
 					return nil
@@ -731,8 +716,8 @@ func TestFailedSaveRemovesOnlyItsOwnFile(t *testing.T) {
 					l := newLab(t, s, PoolOptions{})
 					path := l.onDisk("out/new.txt")
 					var put fs.FileInfo
-					l.faulty.reset(func(c seamCall) error {
-						err := fail(c.op)
+					l.faulty.Reset(func(c vfstest.Call) error {
+						err := fail(c.Op)
 						if err == syscall.EIO {
 							take(path)
 							put, _ = os.Lstat(path)
@@ -772,11 +757,11 @@ func TestLargeFilesUnderFaults(t *testing.T) {
 				for n, hit := 1, true; hit; n++ { // a save in several blocks
 					h, strike := f.strike(n)
 					l.resetOutputs()
-					l.faulty.reset(strike)
+					l.faulty.Reset(strike)
 					_, err := l.pool.SaveToFile(t.Context(), large, l.at("out"), "old.txt", &SaveOptions{Overwrite: true})
 					l.settle()
 					saved := l.saved()
-					if hit = h.first.n != 0; err != nil {
+					if hit = h.first.N != 0; err != nil {
 						l.checkClear(err, f.reason)
 						require.Equal(t, outputs, saved)
 					} else {
@@ -785,18 +770,18 @@ func TestLargeFilesUnderFaults(t *testing.T) {
 				}
 				for n, hit := 1, true; hit; n++ { // files too large to be read ahead
 					h, strike := f.strike(n)
-					l.faulty.reset(strike)
+					l.faulty.Reset(strike)
 					paths := []string{l.at("in/a.txt"), l.at("in/z.txt")}
 					for r := range l.pool.ReadFiles(t.Context(), paths) {
 						if r.Err != nil {
 							l.checkClear(r.Err, f.reason)
-							require.NotZero(t, h.first.n)
+							require.NotZero(t, h.first.N)
 						} else {
 							require.True(t, r.Text == []string{large, inputs["in/z.txt"]}[r.Index])
 						}
 					}
 					l.settle()
-					hit = h.first.n != 0
+					hit = h.first.N != 0
 				}
 			}
 			step := 1
@@ -806,7 +791,7 @@ func TestLargeFilesUnderFaults(t *testing.T) {
 			broken := 0
 			for n, hit := 1, true; hit; n += step { // a file too large for memory
 				h, strike := faults[0].strike(n)
-				l.faulty.reset(strike)
+				l.faulty.Reset(strike)
 				w := new(countingWriter)
 				r, err := l.pool.ConcatTo(t.Context(), w, []string{l.at("in/large"), l.at("in/z.txt")}, nil)
 				l.settle()
@@ -820,7 +805,7 @@ func TestLargeFilesUnderFaults(t *testing.T) {
 						require.Contains(t, string(w.tail), "\n[fileops: read "+l.at(path))
 					}
 				}
-				if hit = h.first.n != 0; !hit {
+				if hit = h.first.N != 0; !hit {
 					require.Empty(t, r.Skipped)
 					require.Greater(t, w.n, wholeLimit)
 				}
@@ -863,8 +848,8 @@ func TestOutputThatCannotBeLookedAtIsNoInput(t *testing.T) {
 			l.resetOutputs()
 			require.NoError(t, os.WriteFile(l.onDisk("out/old.txt.csv"), []byte("the old text"), 0o666))
 			want := l.saved()
-			l.faulty.reset(func(c seamCall) error {
-				if c.op == "lstat" && strings.HasPrefix(c.name, output) {
+			l.faulty.Reset(func(c vfstest.Call) error {
+				if c.Op == "lstat" && strings.HasPrefix(c.Name, output) {
 					return syscall.EIO
 				}
 				return nil
@@ -883,9 +868,9 @@ func TestPermissionsAreFlushed(t *testing.T) {
 		l := newLab(t, s, PoolOptions{})
 		require.NoError(t, os.Chmod(l.onDisk("out/old.txt"), 0o600))
 		var order []string
-		l.faulty.reset(func(c seamCall) error {
-			if c.op == "chmod" || c.op == "fsync" {
-				order = append(order, c.op)
+		l.faulty.Reset(func(c vfstest.Call) error {
+			if c.Op == "chmod" || c.Op == "fsync" {
+				order = append(order, c.Op)
 			}
 			return nil
 		})
@@ -907,8 +892,8 @@ func TestRefusedCopyWritesNothing(t *testing.T) {
 		require.NoError(t, syscall.Mkfifo(l.onDisk("out/fifo"), 0o666))
 		require.NoError(t, os.Mkdir(l.onDisk("out/a.txt"), 0o777))
 		require.NoError(t, os.Symlink("fifo", l.onDisk("out/link")))
-		l.faulty.reset(func(c seamCall) error {
-			switch c.op {
+		l.faulty.Reset(func(c vfstest.Call) error {
+			switch c.Op {
 			case "create", "createUnnamed", "write":
 				return syscall.EACCES
 			}
@@ -918,7 +903,7 @@ func TestRefusedCopyWritesNothing(t *testing.T) {
 			err := l.pool.CopyFile(t.Context(), l.at("in/a.txt"), l.at(dst))
 			require.Equal(t, &fs.PathError{Op: "copy", Path: l.at(refused), Err: ErrNotRegular}, err, "%s, %s", s.name, dst)
 		}
-		l.faulty.reset(nil)
+		l.faulty.Reset(nil)
 		require.NoError(t, l.pool.CopyFile(t.Context(), l.at("in/a.txt"), l.at("out/link"))) // which is replaced
 		st, err := os.Lstat(l.onDisk("out/link"))
 		require.NoError(t, err)
@@ -932,8 +917,8 @@ func TestFailedCopyNamesTheFile(t *testing.T) {
 	for _, s := range seams {
 		l := newLab(t, s, PoolOptions{})
 		for op, path := range map[string]string{"read": "in/a.txt", "write": "out/copy.txt"} {
-			l.faulty.reset(func(c seamCall) error {
-				if c.op == op {
+			l.faulty.Reset(func(c vfstest.Call) error {
+				if c.Op == op {
 					return syscall.EIO
 				}
 				return nil
@@ -952,8 +937,8 @@ func TestNoDirectoryAtAll(t *testing.T) {
 		for _, dir := range []string{".", "", "a/b", string(filepath.Separator)} {
 			l := newLab(t, s, PoolOptions{})
 			calls := 0
-			l.faulty.reset(func(c seamCall) error {
-				if c.op != "openDir" {
+			l.faulty.Reset(func(c vfstest.Call) error {
+				if c.Op != "openDir" {
 					return nil
 				}
 				if calls++; calls > 100 {
@@ -984,10 +969,10 @@ func TestReadTriedAgainBeginsAgain(t *testing.T) {
 				return strings.TrimPrefix(r.Text, "---\n"+l.at("in/a.txt")+"\n---\n\n"), nil
 			},
 		} {
-			require.NoError(t, os.WriteFile(l.onDisk("in/a.txt"), []byte(letters(2*readBlock)), 0o666))
+			require.NoError(t, os.WriteFile(l.onDisk("in/a.txt"), []byte(letters(2*readPiece)), 0o666))
 			reads := 0
-			l.faulty.reset(func(c seamCall) error {
-				if c.op == "read" {
+			l.faulty.Reset(func(c vfstest.Call) error {
+				if c.Op == "read" {
 					if reads++; reads == 2 {
 						require.NoError(t, os.WriteFile(l.onDisk("in/a.txt"), []byte("short"), 0o666))
 						return syscall.EAGAIN

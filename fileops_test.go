@@ -28,7 +28,7 @@ type place struct {
 	*fileops.Pool
 	dir      string
 	confined bool
-	portable bool // not by this system's own filesystem
+	portable bool // not by this system's own vfs.FS
 }
 
 // everywhere runs a test on each filesystem there is.

@@ -7,21 +7,21 @@ import (
 
 // Progress is how far a long operation has come.
 type Progress struct {
-	Files int   // done so far
-	Total int   // files there are, 0 while that is not known
-	Bytes int64 // of the files done
+	Files int   // files done
+	Total int   // all files, 0 while that is unknown
+	Bytes int64 // in the files done
 }
 
 // progressEvery is the shortest time between two reports of progress.
 const progressEvery = 50 * time.Millisecond
 
-// A meter reports progress to a callback: not more often than progressEvery,
-// never from two goroutines at once, and at the end. A nil meter does nothing.
+// A meter reports progress to a callback: at most every progressEvery, never
+// from two goroutines at once, and at the end. A nil meter does nothing.
 type meter struct {
 	report func(Progress)
 
 	mu   sync.Mutex
-	now  Progress
+	done Progress
 	last time.Time
 	err  error // of the callback
 }
@@ -38,7 +38,7 @@ func (m *meter) setTotal(files int) {
 	if m != nil {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		m.now.Total = files
+		m.done.Total = files
 	}
 }
 
@@ -49,14 +49,15 @@ func (m *meter) add(files int, bytes int64) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.now.Files += files
-	m.now.Bytes += bytes
+	m.done.Files += files
+	m.done.Bytes += bytes
 	if time.Since(m.last) >= progressEvery {
 		m.call()
 	}
 }
 
-// finish makes the last report and returns what the callback ran into.
+// finish makes the last report. It returns the *PanicError of the callback, if
+// there was one.
 func (m *meter) finish() error {
 	if m == nil {
 		return nil
@@ -71,9 +72,6 @@ func (m *meter) call() {
 	if m.err != nil {
 		return
 	}
-	_, m.err = protect(func() (struct{}, error) {
-		m.report(m.now)
-		return struct{}{}, nil
-	})
+	m.err = protectCall(func() { m.report(m.done) })
 	m.last = time.Now()
 }

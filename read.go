@@ -5,66 +5,65 @@ import (
 	"math"
 
 	"github.com/lion-agi/fileops/internal/textscan"
+	"github.com/lion-agi/fileops/internal/vfs"
 )
 
 // anySize is the limit of a read that takes any file.
 const anySize = math.MaxInt64
 
-// A laterError says that a file is too large to be read ahead.
-type laterError struct{}
+// errTooLargeToHold says that a file is larger than the limit of a read.
+type errTooLargeToHold struct{}
 
-func (laterError) Error() string { return "too large to be read ahead" }
+func (errTooLargeToHold) Error() string { return "too large to be held in memory" }
 
-// read appends a regular file's contents to dst, in a slot. If dst has no room
-// for them they are in other memory, of their own if dst was empty. A file of
-// more than limit bytes is laterError. If check is not nil the file must be
-// UTF-8.
-func (t *task) read(dst []byte, path string, limit int64, check *textCheck) (data []byte, st info, err error) {
-	err = t.inSlot("read", path, func() (err error) {
+// read appends the contents of a regular file to dst, in a slot. If dst has no
+// room for them they are in other memory, which is their own if dst was empty.
+// A file of more than limit bytes is errTooLargeToHold. If check is not nil the
+// file must be UTF-8.
+func (t *task) read(dst []byte, path string, limit int64, check *utf8Check) (data []byte, st vfs.Info, err error) {
+	err = t.inSlot(use{op: "read", path: path}, func() (err error) {
 		data, st, err = t.appendFile(dst, path, limit, check)
 		return err
 	})
 	return data, st, err
 }
 
-// nowLimit is the size of the largest file that is read on the goroutine of a
-// caller who may give up: it takes less time than he is left to wait then.
-const nowLimit = 1 << 20
+// cachedLimit is the size of the largest file that is read on the goroutine of
+// a caller who may give up: the read takes less time than the caller is left to
+// wait then, see unwindTime.
+const cachedLimit = 1 << 20
 
-// readNow is read of a file that the system has in memory. If it has not, or
-// if anything else is the matter but the text, it is errWouldWait.
-func (t *task) readNow(path string, check *textCheck) ([]byte, error) {
-	f, st, err := regular(t.pool.fs.openNow(path))
-	if err != nil {
-		return nil, errWouldWait
+// readCached is read for a file in the page cache. ok is false for any other
+// file, and after any error but one of the text.
+//
+// A read whose caller may give up needs a goroutine otherwise, because its disk
+// may hang: 10.5 µs instead of 5.3 for 4 KiB (BenchmarkCachedRead; Xeon, 2
+// cores, go1.26.8).
+func (t *task) readCached(path string, check *utf8Check) (data []byte, err error, ok bool) {
+	data, ok = t.pool.fs.ReadCached(path, min(cachedLimit, t.maxFileSize()))
+	if !ok {
+		return nil, nil, false
 	}
-	data, _, err := t.appendOpened(nil, f, st, path, nowLimit, check)
-	if _, ofText := err.(*EncodingError); err != nil && !ofText {
-		return nil, errWouldWait
-	}
-	return data, err
+	t.pool.bytesRead.Add(uint64(len(data)))
+	check.add(data)
+	return data, check.finish(path), true
 }
 
 // appendFile is read, in a slot that the caller holds.
-func (t *task) appendFile(dst []byte, path string, limit int64, check *textCheck) ([]byte, info, error) {
-	f, st, err := openRegular(t.pool.fs, path)
+func (t *task) appendFile(dst []byte, path string, limit int64, check *utf8Check) ([]byte, vfs.Info, error) {
+	f, st, err := vfs.OpenRegular(t.pool.fs, path)
 	if err != nil {
-		return dst, info{}, err
+		return dst, vfs.Info{}, err
 	}
-	return t.appendOpened(dst, f, st, path, limit, check)
-}
-
-// appendOpened appends a file to dst and closes it.
-func (t *task) appendOpened(dst []byte, f file, st info, path string, limit int64, check *textCheck) ([]byte, info, error) {
 	defer f.Close()
 	check.reset() // of an earlier try
 	switch {
-	case st.size > t.maxFileSize():
+	case st.Size > t.maxFileSize():
 		return dst, st, ErrTooLarge
-	case st.size > limit:
-		return dst, st, laterError{}
+	case st.Size > limit:
+		return dst, st, errTooLargeToHold{}
 	}
-	data, err := t.appendAll(dst, f, st.size, limit, check)
+	data, err := t.appendAll(dst, f, st.Size, limit, check)
 	if err != nil {
 		return dst, st, err
 	}
@@ -77,24 +76,24 @@ func (t *task) maxFileSize() int64 {
 	if limit := t.pool.opts.MaxFileSize; limit > 0 && !t.streams {
 		return limit
 	}
-	return math.MaxInt - 1 // a slice can be no longer
+	return math.MaxInt - 1 // no slice can be longer
 }
 
-// readBlock is how much is read at a time, so that a text is checked while it
-// is in the processor's cache, and the context is looked at now and then.
-const readBlock = 512 << 10
+// readPiece is how much is read at a time, so that a text is checked while it
+// is in the processor's cache and the context is looked at now and then.
+const readPiece = 512 << 10
 
-// unsizedRoom is how much room a file gets of which stat does not tell the
-// size: those of /proc give a page at a time.
+// unsizedRoom is the room for a file whose size is unknown: the files of /proc
+// say 0, and give a page at a time.
 const unsizedRoom = 4 << 10
 
-// appendAll appends an open file's contents to dst. size is what stat said: a
-// hint, since the file may grow or shrink meanwhile, and files of /proc say 0.
-func (t *task) appendAll(dst []byte, f file, size, limit int64, check *textCheck) ([]byte, error) {
+// appendAll appends an open file's contents to dst. size is only a hint, since
+// the file may grow or shrink meanwhile.
+func (t *task) appendAll(dst []byte, f vfs.File, size, limit int64, check *utf8Check) ([]byte, error) {
 	start := len(dst)
 	room := unsizedRoom
 	if size > 0 {
-		room = int(size) + 1 // so that the read which meets the end is a short one
+		room = int(size) + 1 // so that the last read is a short one
 	}
 	dst = grow(dst, room)
 	for {
@@ -102,7 +101,7 @@ func (t *task) appendAll(dst []byte, f file, size, limit int64, check *textCheck
 			dst = grow(dst, cap(dst))
 		}
 		free := dst[len(dst):cap(dst)]
-		free = free[:min(len(free), readBlock)]
+		free = free[:min(len(free), readPiece)]
 		n, err := f.Read(free)
 		dst = dst[:len(dst)+n]
 		check.add(dst[start:])
@@ -113,19 +112,19 @@ func (t *task) appendAll(dst []byte, f file, size, limit int64, check *textCheck
 		case err != nil:
 			return dst, err
 		case n < len(free) && got == size:
-			return dst, nil // a short read that ends where stat saw the end
+			return dst, nil // a short read at the expected end saves the last one
 		case got > t.maxFileSize():
 			return dst, ErrTooLarge
 		case got > limit:
-			return dst, laterError{}
+			return dst, errTooLargeToHold{}
 		case t.Err() != nil:
 			return dst, t.Err()
 		}
 	}
 }
 
-// grow makes room for n more bytes, which are not zeroed. What holds something
-// already is doubled at least, since more may follow.
+// grow makes room for n more bytes and does not zero them. A slice that holds
+// something already is doubled at least, since more may follow.
 func grow(b []byte, n int) []byte {
 	if cap(b)-len(b) >= n {
 		return b
@@ -145,24 +144,24 @@ func trim(data []byte) []byte {
 	return data
 }
 
-// A textCheck follows a text while it is read: it counts its characters and
-// finds the first byte that is not UTF-8. A nil one does nothing.
-type textCheck struct {
+// A utf8Check follows a text while it is read: it counts its characters and
+// finds the first byte that is not UTF-8. A nil check does nothing.
+type utf8Check struct {
 	chars   int
 	checked int // bytes, which are whole characters
 	length  int
 	invalid bool // at checked
 }
 
-// reset makes the check begin again.
-func (c *textCheck) reset() {
+// reset begins the check anew.
+func (c *utf8Check) reset() {
 	if c != nil {
-		*c = textCheck{}
+		*c = utf8Check{}
 	}
 }
 
-// add looks at what has been read since the last time; text is all so far.
-func (c *textCheck) add(text []byte) {
+// add checks the bytes read since the last call. text is the whole text so far.
+func (c *utf8Check) add(text []byte) {
 	if c == nil || c.invalid {
 		return
 	}
@@ -176,9 +175,9 @@ func (c *textCheck) add(text []byte) {
 	c.length = len(text)
 }
 
-// finish returns an *EncodingError if the text, which is whole now, is not
+// finish returns an *EncodingError if the text, which is complete now, is not
 // UTF-8.
-func (c *textCheck) finish(path string) error {
+func (c *utf8Check) finish(path string) error {
 	if c == nil || !c.invalid && c.checked == c.length {
 		return nil
 	}

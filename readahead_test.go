@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/lion-agi/fileops/internal/vfs/vfstest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -26,7 +27,7 @@ func TestReadersLeaveTheProcessorsToOthers(t *testing.T) {
 		bubble(t, PoolOptions{Workers: c.workers}, func(ctx context.Context, t *testing.T, l *lab) {
 			runtime.GOMAXPROCS(c.processors)
 			begun := func(start func()) int {
-				g := l.hang(func(c seamCall) bool { return c.op == "open" })
+				g := l.hang(func(c vfstest.Call) bool { return c.Op == "open" })
 				done := make(chan struct{})
 				go func() {
 					defer close(done)

@@ -3,7 +3,6 @@ package fileops
 import (
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -12,44 +11,45 @@ import (
 	"time"
 
 	"github.com/lion-agi/fileops/internal/textscan"
+	"github.com/lion-agi/fileops/internal/vfs"
 	"golang.org/x/sync/errgroup"
 )
 
-// SaveOptions says how files are named and saved. nil means the zero value:
-// the name as given, and an error if it is taken.
+// SaveOptions says how files are named and saved. nil means the zero value: the
+// name as given, and an error if that is taken.
 type SaveOptions struct {
-	// Extension is appended, after a dot, to a name that has none. A dot in
-	// front of it does not count.
+	// Extension is appended, after a dot, to a name that has none. A leading
+	// dot does not count.
 	Extension string
 	// Timestamp adds the local time to the name: name_20060102150405.txt.
 	Timestamp bool
-	// TimePrefix puts the timestamp in front: 20060102150405_name.txt. It
-	// means nothing without Timestamp.
+	// TimePrefix puts the timestamp in front: 20060102150405_name.txt. Without
+	// Timestamp it does nothing.
 	TimePrefix bool
 	// TimestampFormat is the timestamp's layout as [time.Time.Format] takes
 	// it, without slashes. "" means 20060102150405.
 	TimestampFormat string
-	// RandomHashDigits is how many random hexadecimal digits end the name:
-	// name-3fa9.txt.
+	// RandomHashDigits is the number of random hexadecimal digits at the end
+	// of the name: name-3fa9.txt. It may be 255 at most.
 	RandomHashDigits int
-	// Overwrite replaces a file that has the name, in one step, and keeps
-	// its permissions; a symbolic link is replaced, not followed. Without it
-	// a name that is taken, even meanwhile, is an error that [fs.ErrExist]
-	// matches.
+	// Overwrite replaces a file that has the name, in one step, and keeps its
+	// permission bits. A symbolic link is replaced, not followed. Without
+	// Overwrite a name that is taken, even meanwhile, is an error that matches
+	// [fs.ErrExist].
 	Overwrite bool
-	// NewDir makes a directory that exists an error, which [fs.ErrExist]
-	// matches. Without it the directory is made if it is missing.
+	// NewDir makes an existing directory an error that matches [fs.ErrExist].
+	// Without NewDir a missing directory is made.
 	NewDir bool
 	// Sync flushes the file, its name and the names of directories that were
-	// made for it to the disk before the save counts as done (fsync). A flush
-	// that fails is not tried again, since a second one may succeed without
-	// writing anything (see fsync(2)).
+	// made for it to the disk before the save counts as done. A failed flush is
+	// not tried again, because a second one may succeed without writing
+	// anything, see fsync(2).
 	Sync bool
 }
 
 const defaultTimestamp = "20060102150405"
 
-// longestName is how long a file's name may be where it may be longest.
+// longestName is the length of the longest file name that any system takes.
 const longestName = 255
 
 func (o *SaveOptions) orDefault() *SaveOptions {
@@ -59,12 +59,12 @@ func (o *SaveOptions) orDefault() *SaveOptions {
 	return o
 }
 
-// check returns an *OptionError for what means nothing.
+// check returns an *OptionError for an option that means nothing.
 func (o *SaveOptions) check() error {
 	const bad = "/\\\x00"
 	switch {
 	case o.RandomHashDigits < 0 || o.RandomHashDigits > longestName:
-		return &OptionError{"RandomHashDigits", o.RandomHashDigits, "must be from 0 to 255, which is the longest a name can be"}
+		return &OptionError{"RandomHashDigits", o.RandomHashDigits, "must be from 0 to 255, the length of the longest name"}
 	case strings.ContainsAny(o.Extension, bad):
 		return &OptionError{"Extension", o.Extension, "must not contain a slash or NUL"}
 	case strings.ContainsAny(o.TimestampFormat, bad):
@@ -73,11 +73,11 @@ func (o *SaveOptions) check() error {
 	return nil
 }
 
-// filePath returns the path of a file that is to be called name in dir. Its
-// form is the original's.
+// filePath returns the path of the file called name in dir, with the options'
+// additions to the name. It gives the original's answers.
 func (o *SaveOptions) filePath(dir, name string, now time.Time) (string, error) {
 	if err := checkName(name); err != nil {
-		return "", &fs.PathError{Op: "save", Path: pathPrefix(dir) + name, Err: err}
+		return "", &fs.PathError{Op: "save", Path: vfs.Prefix(dir) + name, Err: err}
 	}
 	sub, base := path.Split(path.Clean(name))
 	stem, ext := base, strings.TrimPrefix(o.Extension, ".")
@@ -96,17 +96,17 @@ func (o *SaveOptions) filePath(dir, name string, now time.Time) (string, error) 
 		}
 	}
 	if o.RandomHashDigits > 0 {
-		stem += "-" + randomHex(o.RandomHashDigits)
+		stem += "-" + vfs.RandomHex(o.RandomHashDigits)
 	}
 	if ext != "" || strings.HasSuffix(base, ".") {
 		stem += "." + ext
 	}
-	return pathPrefix(dir) + filepath.FromSlash(sub+stem), nil
+	return vfs.Prefix(dir) + filepath.FromSlash(sub+stem), nil
 }
 
-// checkName returns an error unless name is local to the directory it is
-// saved in. A backslash is refused on every system: what is a name on one
-// would be a path on another.
+// checkName returns an error unless name is local to the directory that it is
+// saved in. It refuses a backslash on every system, because a name on one
+// system would be a path on another.
 func checkName(name string) error {
 	bad := &OptionError{Option: "name", Value: name}
 	switch _, base := path.Split(name); {
@@ -125,36 +125,38 @@ func checkName(name string) error {
 	return bad
 }
 
-// SaveToFile writes text to a file called name in dir and returns the file's
-// path. dir and the directories in name, which slashes separate, are made if
-// missing. name must be local to dir ([filepath.IsLocal]); one that is not is
-// [ErrEscapes], and any bad name or option an *[OptionError].
-//
-// The name never stands for half a file: whatever fails, and even if the
-// process is killed, it is absent or what it was before, or it is the whole
-// new file. A failure leaves no temporary file behind; directories that were
-// made stay.
+// SaveToFile calls [Pool.SaveToFile] on [DefaultPool].
 func SaveToFile(ctx context.Context, text, dir, name string, opts *SaveOptions) (path string, err error) {
 	return DefaultPool.SaveToFile(ctx, text, dir, name, opts)
 }
 
-// AsyncSaveToFile is [SaveToFile] as a future. It does not block.
+// AsyncSaveToFile calls [Pool.AsyncSaveToFile] on [DefaultPool].
 func AsyncSaveToFile(ctx context.Context, text, dir, name string, opts *SaveOptions) *Future[string] {
 	return DefaultPool.AsyncSaveToFile(ctx, text, dir, name, opts)
 }
 
-// SaveToFile is [SaveToFile] on this pool.
+// SaveToFile writes text to a file called name in dir and returns the file's
+// path. It makes dir, and the directories in name, which slashes separate, if
+// they are missing. name must be local to dir ([filepath.IsLocal]), else the
+// error is [ErrEscapes]. Any bad name or option is an *[OptionError].
+//
+// The write is atomic: whatever fails, and even if the process is killed, the
+// name is absent or stands for the old file, or it stands for the whole new
+// one. A failure leaves no temporary file; directories that were made stay.
+//
+// SaveToFile blocks until the file is saved or ctx ends.
 func (p *Pool) SaveToFile(ctx context.Context, text, dir, name string, opts *SaveOptions) (path string, err error) {
 	return run(ctx, p, saveToFile(text, dir, name, opts))
 }
 
-// AsyncSaveToFile is [AsyncSaveToFile] on this pool.
+// AsyncSaveToFile starts [Pool.SaveToFile] and returns its future. It does not
+// block; ctx cancels the save.
 func (p *Pool) AsyncSaveToFile(ctx context.Context, text, dir, name string, opts *SaveOptions) *Future[string] {
 	return start(ctx, p, saveToFile(text, dir, name, opts))
 }
 
 func saveToFile(text, dir, name string, opts *SaveOptions) operation[string] {
-	return operation[string]{name: "save", path: pathPrefix(dir) + name, alone: true, do: func(t *task, _ string) (string, error) {
+	return operation[string]{name: "save", path: vfs.Prefix(dir) + name, inline: true, do: func(t *task, _ string) (string, error) {
 		o := opts.orDefault()
 		if err := o.check(); err != nil {
 			return "", err
@@ -168,42 +170,39 @@ func saveToFile(text, dir, name string, opts *SaveOptions) operation[string] {
 				return "", err
 			}
 		}
-		return path, t.save(path, o.publishOptions(), textscan.Bytes(text))
+		return path, t.save(path, o.atomicOptions(), textscan.Bytes(text))
 	}}
 }
 
-func (o *SaveOptions) publishOptions() publishOptions {
-	return publishOptions{replace: o.Overwrite, sync: o.Sync}
+func (o *SaveOptions) atomicOptions() vfs.AtomicOptions {
+	return vfs.AtomicOptions{Replace: o.Overwrite, Sync: o.Sync}
 }
 
-// save publishes a file that consists of parts, in a slot.
-func (t *task) save(path string, o publishOptions, parts ...[]byte) error {
-	return t.inSlot("save", path, func() error {
-		return publishAt(t.pool.fs, path, o, func(d *draft) error { return t.write(d, parts) })
+// save writes a file that consists of parts, atomically and in a slot.
+func (t *task) save(path string, o vfs.AtomicOptions, parts ...[]byte) error {
+	return t.inSlot(use{op: "save", path: path}, func() error {
+		return vfs.WriteAtomic(t.pool.fs, path, o, func(f *vfs.TempFile) error { return t.write(f, parts) })
 	})
 }
 
 // makeNewDir makes, in a slot, a directory that must not exist.
 func (t *task) makeNewDir(dir string, sync bool) error {
-	dir = orDot(dir)
-	return t.inSlot("mkdir", dir, func() error { return makeNewDir(t.pool.fs, dir, sync) })
+	dir = vfs.OrDot(dir)
+	return t.inSlot(use{op: "mkdir", path: dir}, func() error { return vfs.MakeNewDir(t.pool.fs, dir, sync) })
 }
 
-// writeBlock is how much is written between two looks at the context.
-const writeBlock = 1 << 20
+// writePiece is how much is written between two looks at the context.
+const writePiece = 1 << 20
 
-// write writes the parts of a file to a draft.
-func (t *task) write(d *draft, parts [][]byte) error {
+// write writes the parts of a file.
+func (t *task) write(f vfs.File, parts [][]byte) error {
 	for _, data := range parts {
-		for block := range slices.Chunk(data, writeBlock) {
+		for piece := range slices.Chunk(data, writePiece) {
 			if err := t.Err(); err != nil {
 				return err
 			}
-			n, err := d.file.Write(block)
+			n, err := f.Write(piece)
 			t.pool.bytesWritten.Add(uint64(n))
-			if err == nil && n < len(block) {
-				err = io.ErrShortWrite
-			}
 			if err != nil {
 				return err
 			}
@@ -212,30 +211,30 @@ func (t *task) write(d *draft, parts [][]byte) error {
 	return t.Err()
 }
 
-// SaveChunks saves each chunk as a file of JSON, an object as
-// [TextChunk.MarshalJSON] makes it, indented by two spaces. The files are
-// called chunk_1.json, chunk_2.json and so on, in the order of chunks, in the
-// form that opts asks for.
-//
-// It returns the paths in the order of chunks. Each file is saved as
-// [SaveToFile] does it. After the first failure no more files are begun;
-// those that are saved by then stay, and paths has their paths, with "" for
-// the others.
+// SaveChunks calls [Pool.SaveChunks] on [DefaultPool].
 func SaveChunks(ctx context.Context, chunks []TextChunk, dir string, opts *SaveOptions) (paths []string, err error) {
 	return DefaultPool.SaveChunks(ctx, chunks, dir, opts)
 }
 
-// AsyncSaveChunks is [SaveChunks] as a future. It does not block.
+// AsyncSaveChunks calls [Pool.AsyncSaveChunks] on [DefaultPool].
 func AsyncSaveChunks(ctx context.Context, chunks []TextChunk, dir string, opts *SaveOptions) *Future[[]string] {
 	return DefaultPool.AsyncSaveChunks(ctx, chunks, dir, opts)
 }
 
-// SaveChunks is [SaveChunks] on this pool.
+// SaveChunks saves each chunk as a JSON file of its own: the object that
+// [TextChunk.MarshalJSON] makes, indented by two spaces. The files are called
+// chunk_1.json, chunk_2.json and so on, in the order of chunks, with the
+// additions of opts.
+//
+// SaveChunks returns the paths in the order of chunks. Each file is saved as
+// [Pool.SaveToFile] does it. After the first failure no more files are begun.
+// The saved files stay, and paths has their paths, with "" for the others.
 func (p *Pool) SaveChunks(ctx context.Context, chunks []TextChunk, dir string, opts *SaveOptions) (paths []string, err error) {
 	return run(ctx, p, saveChunks(chunks, dir, opts))
 }
 
-// AsyncSaveChunks is [AsyncSaveChunks] on this pool.
+// AsyncSaveChunks starts [Pool.SaveChunks] and returns its future. It does not
+// block; ctx cancels the work.
 func (p *Pool) AsyncSaveChunks(ctx context.Context, chunks []TextChunk, dir string, opts *SaveOptions) *Future[[]string] {
 	return start(ctx, p, saveChunks(chunks, dir, opts))
 }
@@ -255,11 +254,11 @@ func (t *task) saveChunks(chunks []TextChunk, dir string, o *SaveOptions) ([]str
 			return nil, err
 		}
 	}
-	c := chunkSaver{task: t, chunks: chunks, dir: dir, opts: *o, now: time.Now()}
-	if c.opts.Extension == "" {
-		c.opts.Extension = "json"
+	s := chunkSaver{task: t, chunks: chunks, dir: dir, opts: *o, now: time.Now()}
+	if s.opts.Extension == "" {
+		s.opts.Extension = "json"
 	}
-	return c.saveAll()
+	return s.saveAll()
 }
 
 // A chunkSaver saves chunks to a directory.
@@ -272,16 +271,16 @@ type chunkSaver struct {
 }
 
 // saveAll saves the chunks by a few workers, each a run of them at a time.
-func (c *chunkSaver) saveAll() ([]string, error) {
-	paths := make([]string, len(c.chunks))
-	group, ctx := errgroup.WithContext(c.task)
-	group.SetLimit(fanOut(c.task.pool))
+func (s *chunkSaver) saveAll() ([]string, error) {
+	paths := make([]string, len(s.chunks))
+	group, ctx := errgroup.WithContext(s.task)
+	group.SetLimit(fanOut(s.task.pool))
 	for first := 0; first < len(paths) && ctx.Err() == nil; first += batchFiles {
 		group.Go(func() error {
 			var buf []byte
 			for i := first; i < min(first+batchFiles, len(paths)) && ctx.Err() == nil; i++ {
 				var err error
-				if buf, err = c.save(i, buf[:0], &paths[i]); err != nil {
+				if buf, paths[i], err = s.saveOne(i, buf[:0]); err != nil {
 					return err
 				}
 			}
@@ -290,23 +289,23 @@ func (c *chunkSaver) saveAll() ([]string, error) {
 	}
 	err := group.Wait()
 	if err == nil {
-		err = pathError("save", c.dir, c.task.Err())
+		err = pathError("save", s.dir, s.task.Err())
 	}
 	return paths, err
 }
 
-// save saves chunk i and notes its path. buf is for its JSON.
-func (c *chunkSaver) save(i int, buf []byte, saved *string) ([]byte, error) {
-	path, err := c.opts.filePath(c.dir, fmt.Sprintf("chunk_%d", i+1), c.now)
+// saveOne saves chunk i and returns its path. It returns buf, in which it makes
+// the JSON, for the next chunk.
+func (s *chunkSaver) saveOne(i int, buf []byte) (_ []byte, path string, err error) {
+	path, err = s.opts.filePath(s.dir, fmt.Sprintf("chunk_%d", i+1), s.now)
 	if err != nil {
-		return buf, err
+		return buf, "", err
 	}
-	if buf, err = appendIndented(buf, &c.chunks[i]); err != nil {
-		return buf, pathError("save", path, err)
+	if buf, err = appendIndented(buf, &s.chunks[i]); err != nil {
+		return buf, "", pathError("save", path, err)
 	}
-	if err = c.task.save(path, c.opts.publishOptions(), buf); err != nil {
-		return buf, err
+	if err = s.task.save(path, s.opts.atomicOptions(), buf); err != nil {
+		return buf, "", err
 	}
-	*saved = path
-	return buf, nil
+	return buf, path, nil
 }

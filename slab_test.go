@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lion-agi/fileops/internal/vfs"
+	"github.com/lion-agi/fileops/internal/vfs/vfstest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -70,11 +72,11 @@ func TestReadsEndWithTheirContext(t *testing.T) {
 	for _, s := range seams {
 		t.Run(s.name, func(t *testing.T) {
 			l := newLab(t, s, PoolOptions{})
-			require.NoError(t, os.WriteFile(l.onDisk("in/large.txt"), make([]byte, 20*readBlock), 0o666))
+			require.NoError(t, os.WriteFile(l.onDisk("in/large.txt"), make([]byte, 20*readPiece), 0o666))
 			ctx, cancel := context.WithCancel(t.Context())
 			reads := 0
-			l.faulty.reset(func(c seamCall) error {
-				if c.op == "read" {
+			l.faulty.Reset(func(c vfstest.Call) error {
+				if c.Op == "read" {
 					if reads++; reads == 3 {
 						cancel()
 					}
@@ -94,8 +96,8 @@ func TestReadsEndWithTheirContext(t *testing.T) {
 // and streamed where others are.
 func TestLargeFilesOfUnknownSize(t *testing.T) {
 	l := newLab(t, seams[0], PoolOptions{})
-	l.faulty.describe = func(st *info) { st.size = 0 }
-	text := strings.Repeat("0123456789abcdef", (wholeLimit+1)/16+readBlock)
+	l.faulty.Describe = func(st *vfs.Info) { st.Size = 0 }
+	text := strings.Repeat("0123456789abcdef", (wholeLimit+1)/16+readPiece)
 	require.NoError(t, os.WriteFile(l.onDisk("in/large.txt"), []byte(text), 0o666))
 	got, err := l.pool.ReadFile(t.Context(), l.at("in/large.txt"))
 	require.NoError(t, err)
@@ -103,7 +105,7 @@ func TestLargeFilesOfUnknownSize(t *testing.T) {
 
 	var w strings.Builder
 	var s counted
-	l.faulty.reset(s.hook)
+	l.faulty.Reset(s.Hook)
 	result, err := l.pool.ConcatTo(t.Context(), &w, []string{l.at("in/large.txt"), l.at("in/a.txt")}, nil)
 	require.NoError(t, err)
 	require.Len(t, result.Files, 2)
@@ -117,11 +119,11 @@ func TestLargeFilesOfUnknownSize(t *testing.T) {
 }
 
 // counted counts what is opened or looked at by name.
-type counted struct{ steps }
+type counted struct{ vfstest.Steps }
 
-func (c *counted) hook(call seamCall) error {
-	if call.op == "open" || call.op == "stat" {
-		return c.steps.hook(seamCall{op: call.name})
+func (c *counted) Hook(call vfstest.Call) error {
+	if call.Op == "open" || call.Op == "stat" {
+		return c.Steps.Hook(vfstest.Call{Op: call.Name})
 	}
 	return nil
 }

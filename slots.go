@@ -1,119 +1,158 @@
 package fileops
 
 import (
+	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// slots are a pool's slots and who waits for them, in order of arrival. They
-// are what a semaphore is, but for one thing: what waits need not be a
-// goroutine. A future waits as an entry in the queue and gets its goroutine
-// with its slot, so that ten thousand of them cost no ten thousand stacks.
+// slots are a pool's slots and the queue for them, in order of arrival. They
+// are a semaphore, except that a waiter need not be a goroutine: a future waits
+// as an entry of the queue and gets its goroutine together with its slot. So
+// ten thousand futures do not cost ten thousand stacks.
 type slots struct {
-	max int // how many there are
+	workers int
+	reserve reserve
 
-	mu    sync.Mutex
-	idle  []*slot
-	all   []*slot // made when they are first needed
-	first *waiter
-	last  *waiter
+	mu      sync.Mutex
+	used    int
+	idle    []*slot
+	all     []*slot // made when they are first needed
+	waiting queue
+	blocked queue // those that wait for a slot on a hung mount, see reserve
+
+	runTime, waitTime atomic.Int64 // in nanoseconds: slots in use, waits for a slot
 }
 
-// A slot is the right to do one thing on the file system, with what Stats
-// tells of it. Its fields are guarded by the mutex of slots.
+// A slot is the right to make one system-level operation, and what Stats tells
+// of it. The mutex of slots guards its fields.
 type slot struct {
-	op, path string
-	since    time.Duration // on the clock
-	task     *task         // nil while the slot is not in use
-	quotas   quotas        // of the paths' mounts, if they have any
-	lender   *task         // whose slot it is, if it is a borrowed one
+	use
+	since time.Duration // on the clock
+	task  *task         // nil while no system call is under way
 }
 
-// A waiter is a place in the queue.
+// A use is an operation's name with the path, or the two paths, that it is
+// about.
+type use struct{ op, path, other string }
+
+// A waiter is a place in a queue.
 type waiter struct {
+	use
 	to         grantee
-	next, prev *waiter
-	queued     bool
 	since      time.Duration
+	in         *queue // nil if it waits no more, or not yet
+	next, prev *waiter
 }
 
-// A grantee is told that a slot is its own. It must not block.
+// A grantee is given a slot. It must not block.
 type grantee interface{ granted(*slot) }
 
-// tryTake returns a slot if one is free and nobody waits for it, else nil.
-func (q *slots) tryTake() *slot {
+// take returns a slot if one is free and nobody waits for it, else nil.
+func (q *slots) take(u use) *slot {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.first != nil {
+	if q.waiting.first != nil || q.blocked.first != nil && q.reserve.onHung(u) {
+		return nil
+	}
+	if q.used >= q.limit(u) {
 		return nil
 	}
 	return q.pop()
 }
 
-// pop takes an idle slot, if there is one.
+// limit returns how many slots may be in use before one with the given use
+// must wait.
+func (q *slots) limit(u use) int {
+	if q.reserve.open() && !q.reserve.onHung(u) {
+		return q.workers + q.reserve.size
+	}
+	return q.workers
+}
+
+// pop takes an idle slot, or makes one.
 func (q *slots) pop() *slot {
+	q.used++
 	if last := len(q.idle) - 1; last >= 0 {
 		s := q.idle[last]
 		q.idle = q.idle[:last]
 		return s
-	}
-	if len(q.all) == q.max {
-		return nil
 	}
 	s := new(slot)
 	q.all = append(q.all, s)
 	return s
 }
 
-// enqueue puts a waiter last in the queue.
-func (q *slots) enqueue(w *waiter) {
+// fits reports whether a slot that has been taken for one use will do for
+// another.
+func (q *slots) fits(u use) bool {
 	q.mu.Lock()
-	if q.first == nil {
-		if s := q.pop(); s != nil {
-			q.mu.Unlock()
-			w.to.granted(s)
-			return
-		}
-		q.first = w
-	} else {
-		q.last.next, w.prev = w, q.last
-	}
-	q.last = w
-	w.queued, w.since = true, clock()
-	q.mu.Unlock()
+	defer q.mu.Unlock()
+	return q.used <= q.limit(u)
 }
 
-// cancel takes a waiter out of the queue. It returns false if the waiter is
-// not there: it has been granted a slot, or is not in the queue yet.
+// enqueue lets a waiter wait for a slot, or gives it one at once.
+func (q *slots) enqueue(w *waiter) {
+	w.since = clock()
+	q.mu.Lock()
+	q.line(w.use).push(w)
+	to, s := q.grant()
+	if w.in != nil {
+		q.watch(w.since)
+	}
+	q.mu.Unlock()
+	if to != nil {
+		to.granted(s)
+	}
+}
+
+// line returns the queue for a use.
+func (q *slots) line(u use) *queue {
+	if q.reserve.onHung(u) {
+		return &q.blocked
+	}
+	return &q.waiting
+}
+
+// cancel ends a wait. It returns false if there is none: the waiter has a slot,
+// or it has not begun to wait.
 func (q *slots) cancel(w *waiter) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !w.queued {
+	if w.in == nil {
 		return false
 	}
-	q.remove(w)
+	w.in.remove(w)
 	return true
 }
 
-func (q *slots) remove(w *waiter) {
-	if w.prev != nil {
-		w.prev.next = w.next
-	} else {
-		q.first = w.next
+// wait waits for a slot on the caller's goroutine.
+func (q *slots) wait(ctx context.Context, u use) (*slot, error) {
+	granted := make(goroutine, 1)
+	w := waiter{use: u, to: granted}
+	q.enqueue(&w)
+	select {
+	case s := <-granted:
+		return s, nil
+	case <-ctx.Done():
+		if !q.cancel(&w) {
+			q.give(<-granted)
+		}
+		return nil, ctx.Err()
 	}
-	if w.next != nil {
-		w.next.prev = w.prev
-	} else {
-		q.last = w.prev
-	}
-	w.next, w.prev, w.queued = nil, nil, false
 }
 
-// use writes down what a slot is used for.
-func (q *slots) use(s *slot, op, path string, t *task, quotas quotas) {
+// A goroutine is a grantee that waits on a channel with room for its slot.
+type goroutine chan *slot
+
+func (g goroutine) granted(s *slot) { g <- s }
+
+// use notes what a slot is used for.
+func (q *slots) use(s *slot, u use, t *task) {
 	now := clock()
 	q.mu.Lock()
-	s.op, s.path, s.since, s.task, s.quotas = op, path, now, t, quotas
+	s.use, s.since, s.task = u, now, t
 	q.mu.Unlock()
 }
 
@@ -124,35 +163,56 @@ func (q *slots) unuse(s *slot) {
 	q.mu.Unlock()
 }
 
-// describe changes what a slot is used for.
-func (q *slots) describe(s *slot, op, path string) {
+// describe changes the use of a slot.
+func (q *slots) describe(s *slot, u use) {
 	q.mu.Lock()
-	s.op, s.path = op, path
+	s.use = u
 	q.mu.Unlock()
 }
 
-// give takes a slot back, or hands it to the first in the queue. It returns
-// for how long the slot was used and the waiter has waited, and the quotas
-// that are free now.
-func (q *slots) give(s *slot) (used, waited time.Duration, free quotas) {
+// give takes a slot back, or hands it to the next waiter. It returns for how
+// long the slot was used.
+func (q *slots) give(s *slot) (used time.Duration) {
 	now := clock()
 	q.mu.Lock()
 	if s.task != nil {
 		used = now - s.since
 	}
-	free = s.quotas
 	*s = slot{}
-	w := q.first
-	if w == nil {
-		q.idle = append(q.idle, s)
-		q.mu.Unlock()
-		return used, 0, free
-	}
-	q.remove(w)
+	q.used--
+	q.idle = append(q.idle, s)
+	to, next := q.grant()
 	q.mu.Unlock()
-	waited = now - w.since
-	w.to.granted(s)
-	return used, waited, free
+	q.runTime.Add(int64(used))
+	if to != nil {
+		to.granted(next)
+	}
+	return used
+}
+
+// grant takes a free slot for the next waiter, which must be told. It returns
+// nil if there is no slot or no waiter.
+func (q *slots) grant() (to grantee, s *slot) {
+	w := q.next()
+	if w == nil {
+		return nil, nil
+	}
+	w.in.remove(w)
+	q.waitTime.Add(int64(clock() - w.since))
+	return w.to, q.pop()
+}
+
+// next returns the waiter to get a slot, nil if there is no waiter or no slot.
+func (q *slots) next() *waiter {
+	w, b := q.waiting.first, q.blocked.first
+	switch {
+	case q.used < q.workers && (w == nil || b != nil && b.since < w.since):
+		return b
+	case w != nil && q.used < q.limit(w.use):
+		return w
+	default:
+		return nil
+	}
 }
 
 // running lists the slots in use.
@@ -168,10 +228,44 @@ func (q *slots) running() []Running {
 	return rs
 }
 
-// A blocked waiter is a goroutine.
-type blocked chan *slot
+// inUse reports whether a system call is under way.
+func (q *slots) inUse() bool { return len(q.running()) > 0 }
 
-func (b blocked) granted(s *slot) { b <- s }
+// A queue is a list of waiters in order of arrival.
+type queue struct{ first, last *waiter }
+
+func (q *queue) push(w *waiter) {
+	w.in, w.prev = q, q.last
+	if q.last == nil {
+		q.first = w
+	} else {
+		q.last.next = w
+	}
+	q.last = w
+}
+
+func (q *queue) remove(w *waiter) {
+	if w.prev != nil {
+		w.prev.next = w.next
+	} else {
+		q.first = w.next
+	}
+	if w.next != nil {
+		w.next.prev = w.prev
+	} else {
+		q.last = w.prev
+	}
+	w.in, w.next, w.prev = nil, nil, nil
+}
+
+// drain removes all waiters.
+func (q *queue) drain() (all []*waiter) {
+	for q.first != nil {
+		all = append(all, q.first)
+		q.remove(q.first)
+	}
+	return all
+}
 
 // clock is the time since the process began. It reads one of the two clocks
 // that time.Now reads.

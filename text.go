@@ -187,7 +187,7 @@ func runeCountMarked(s string, valid bool, r *ruler) int {
 	if len(b) < longText {
 		runes, ok = c.mark(b, r)
 	} else {
-		runes, ok = surveyPieces(b, pieceSize, valid, r)
+		runes, ok = surveyPieces(b, surveyPiece, valid, r)
 	}
 	if ok {
 		return runes
@@ -423,7 +423,7 @@ type survey struct {
 }
 
 const (
-	pieceSize = 128 << 10
+	surveyPiece = 128 << 10
 
 	// longText is the length from which on a survey is worth its goroutines.
 	longText = 3 << 20

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lion-agi/fileops/internal/vfs/vfstest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -47,7 +48,7 @@ func TestTimeoutEndsHungCalls(t *testing.T) {
 					if tr.writes {
 						l.resetOutputs()
 					}
-					g := l.hang(func(c seamCall) bool { return c.n >= n })
+					g := l.hang(func(c vfstest.Call) bool { return c.N >= n })
 					took, err := timed(func() (any, error) { return tr.run(ctx, l, plainForm) })
 					requireTimeout(t, poolTimeout, took, err)
 					s := l.pool.Stats()
@@ -95,8 +96,8 @@ func TestTimeoutCancelsFutures(t *testing.T) {
 		_, err = f.Await(ctx)
 		require.NoError(t, err, "it was read before anybody looked")
 
-		l.hang(func(c seamCall) bool {
-			if c.op == "open" && strings.HasSuffix(c.name, "b.md") {
+		l.hang(func(c vfstest.Call) bool {
+			if c.Op == "open" && strings.HasSuffix(c.Name, "b.md") {
 				time.Sleep(2 * poolTimeout)
 			}
 			return false

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/lion-agi/fileops/internal/vfs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -260,7 +261,7 @@ var shakyOps = []shakyOp{
 		return shakyResult{}, err
 	}},
 	{name: "SaveToFile", run: func(ctx context.Context, s *shakyTree, f callForm, file string) (shakyResult, error) {
-		dir, name := splitPath(s.at(file))
+		dir, name := vfs.SplitPath(s.at(file))
 		_, err := saveOp(func(string) (string, string, SaveOptions) {
 			return dir, name, SaveOptions{Overwrite: true}
 		})(ctx, s.pool, f, "")
@@ -446,7 +447,7 @@ func (s *shakyTree) requireClear(err error, what string) {
 func (s *shakyTree) checkClean() {
 	s.Helper()
 	require.NoError(s, filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
-		require.False(s, isTempName(filepath.Base(path)), path)
+		require.False(s, vfs.IsTempName(filepath.Base(path)), path)
 		return err
 	}))
 	for _, path := range settledFiles {
@@ -503,7 +504,7 @@ func (s *shakyTree) requireDeep(files []string) {
 	defer cancel()
 	top := s.at("out")
 	listed, err := s.pool.ListFiles(ctx, top, "")
-	possible := err == nil // for this filesystem
+	possible := err == nil // for this vfs.FS
 	if possible {
 		require.Equal(s, files, listed)
 	} else {
@@ -660,7 +661,7 @@ func (s *shakyTree) requireOdd(paths []string) {
 	require.Len(s, rows, 1+len(paths))
 
 	for _, path := range paths {
-		_, name := splitPath(path)
+		_, name := vfs.SplitPath(path)
 		require.NoError(s, s.pool.CopyFile(ctx, path, s.at("in/copies/"+name)))
 		saved, err := s.pool.SaveToFile(ctx, "settled", s.at("in/saved"), name, nil)
 		require.NoError(s, err)

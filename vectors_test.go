@@ -10,15 +10,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lion-agi/fileops/internal/vfs"
 	"github.com/stretchr/testify/require"
 )
 
 // NewPortablePool is [NewPool] on the filesystems of systems that have none
 // of their own, for the tests of package fileops_test.
 func NewPortablePool(opts PoolOptions) *Pool {
-	var files filesystem = osFiles{}
+	var files vfs.FS = vfs.Portable()
 	if opts.Root != nil {
-		files = &rootFiles{root: opts.Root}
+		files = vfs.PortableConfined(opts.Root)
 	}
 	if opts.Workers == 0 {
 		opts.Workers = DefaultWorkers

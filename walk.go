@@ -3,36 +3,37 @@ package fileops
 import (
 	"cmp"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
+	"github.com/lion-agi/fileops/internal/vfs"
 	"golang.org/x/sync/errgroup"
 )
 
-// A walk collects the regular files below a directory. Directories are listed
-// by several goroutines, each listing in a slot of its own.
+// A walk collects the regular files below a directory. Several goroutines list
+// directories, each listing in a slot of its own.
 //
-// Links to regular files count as files; links to directories are not
-// entered, so a loop of links cannot catch a walk. Nor is a link that takes a
-// directory's place before that is listed. What is neither (FIFOs, sockets,
-// devices, links to nothing) is no file and is left out. Only the directory
-// that the walk begins at may be a link.
+// Links to regular files count as files. Links to directories are not entered,
+// so a loop of links cannot catch a walk. Neither is a link that takes the place
+// of a directory before that is listed. Other things (FIFOs, sockets, devices,
+// links to nothing) are no files. Only the directory that the walk begins at may
+// be a link.
 type walk struct {
 	task    *task
 	shallow bool
 	keep    func(name string) bool
-	// failed is told of a directory that cannot be listed, and of an entry
-	// that cannot be looked at. What it returns ends the walk, unless it is
-	// nil: the walk's error is the first one in the order of paths. It is
-	// called by one goroutine at a time.
-	failed func(path string, err error) error
-	found  func(files int) // progress, may be nil
+	found   func(files int) // reports progress, may be nil
 
-	mu    sync.Mutex // guards failed
-	ended atomic.Pointer[SkippedFile]
+	// tolerant collects failures: directories that cannot be listed and entries
+	// that cannot be looked at. Otherwise the first failure, in the order of
+	// paths, is the walk's error.
+	tolerant bool
+	mu       sync.Mutex // guards failures
+	failures []SkippedFile
+
+	first atomic.Pointer[SkippedFile] // the first failure so far, unless tolerant
 	group errgroup.Group
 }
 
@@ -51,21 +52,22 @@ type sub struct {
 
 // files returns the files below dir, sorted by path.
 //
-// Sorting each directory with a separator after its directories' names makes
-// the depth-first order the order of the whole paths.
+// Within a directory, the names of directories are compared as if a separator
+// followed them. That makes the depth-first order the order of whole paths.
 func (w *walk) files(dir string) ([]string, error) {
-	w.group.SetLimit(4 * fanOut(w.task.pool)) // many, since they are short and lead to more
+	w.group.SetLimit(4 * fanOut(w.task.pool)) // many, since listings are short and lead to more
 	top := new(listing)
 	err := w.visit(dir, top, true)
 	if groupErr := w.group.Wait(); err == nil {
 		err = groupErr
 	}
-	if first := w.ended.Load(); err == nil && first != nil {
+	if first := w.first.Load(); err == nil && first != nil {
 		err = first.Err
 	}
 	if err != nil {
 		return nil, err
 	}
+	slices.SortFunc(w.failures, func(a, b SkippedFile) int { return strings.Compare(a.Path, b.Path) })
 	return top.flatten(make([]string, 0, top.count())), nil
 }
 
@@ -87,28 +89,28 @@ func (l *listing) flatten(paths []string) []string {
 	return append(paths, l.paths[done:]...)
 }
 
-// visit lists a directory into l and goes into those below it.
+// visit lists a directory into l and visits those below it.
 func (w *walk) visit(dir string, l *listing, top bool) error {
-	if first := w.ended.Load(); first != nil && first.Path < dir {
-		return nil // nothing below dir would be the first to fail
+	if first := w.first.Load(); first != nil && first.Path < dir {
+		return nil // nothing below dir could be the first failure
 	}
-	entries, failed, err := w.list(dir, top)
+	entries, failures, err := w.list(dir, top)
 	switch {
 	case err == nil:
-	case final(w.task, err), top:
+	case endsOperation(w.task, err), top:
 		return err
-	case leadsNowhere(err): // removed, or no directory any more, since its parent was listed
+	case vfs.LeadsNowhere(err): // removed or replaced since its parent was listed
 	default:
-		failed = append(failed, SkippedFile{dir, err})
+		failures = append(failures, SkippedFile{dir, err})
 	}
-	for _, f := range failed {
+	for _, f := range failures {
 		w.fail(f)
 	}
 	entries = w.wanted(entries)
 	slices.SortFunc(entries, compareEntries)
-	paths := joinPaths(pathPrefix(dir), entries)
+	paths := joinPaths(vfs.Prefix(dir), entries)
 	for i, path := range paths {
-		if entries[i].kind == kindFile {
+		if entries[i].Kind == vfs.KindFile {
 			l.paths = append(l.paths, path)
 			continue
 		}
@@ -124,26 +126,35 @@ func (w *walk) visit(dir string, l *listing, top bool) error {
 	return nil
 }
 
-// fail tells of what cannot be listed.
+// enter visits a directory, on another goroutine if one is free.
+func (w *walk) enter(dir string, l *listing) error {
+	if w.group.TryGo(func() error { return w.visit(dir, l, false) }) {
+		return nil
+	}
+	return w.visit(dir, l, false)
+}
+
+// fail notes a failure.
 func (w *walk) fail(f SkippedFile) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if f.Err = w.failed(f.Path, f.Err); f.Err == nil {
+	if w.tolerant {
+		w.failures = append(w.failures, f)
 		return
 	}
-	if first := w.ended.Load(); first == nil || f.Path < first.Path {
-		w.ended.Store(&f)
+	if first := w.first.Load(); first == nil || f.Path < first.Path {
+		w.first.Store(&f)
 	}
 }
 
-// wanted leaves of the entries the directories to visit and the files to keep.
-func (w *walk) wanted(entries []entry) []entry {
-	return slices.DeleteFunc(entries, func(e entry) bool {
-		switch e.kind {
-		case kindDir:
+// wanted keeps the directories to visit and the files to return.
+func (w *walk) wanted(entries []vfs.Entry) []vfs.Entry {
+	return slices.DeleteFunc(entries, func(e vfs.Entry) bool {
+		switch e.Kind {
+		case vfs.KindDir:
 			return w.shallow
-		case kindFile:
-			return !w.keep(e.name) || isTempName(e.name)
+		case vfs.KindFile:
+			return !w.keep(e.Name) || vfs.IsTempName(e.Name)
 		default:
 			return true
 		}
@@ -152,183 +163,110 @@ func (w *walk) wanted(entries []entry) []entry {
 
 // joinPaths returns the paths of a directory's entries. They share one string,
 // so that a path costs no allocation of its own.
-func joinPaths(prefix string, entries []entry) []string {
+func joinPaths(prefix string, entries []vfs.Entry) []string {
 	size := 0
 	for _, e := range entries {
-		size += len(prefix) + len(e.name)
+		size += len(prefix) + len(e.Name)
 	}
 	var all strings.Builder
 	all.Grow(size)
 	for _, e := range entries {
 		all.WriteString(prefix)
-		all.WriteString(e.name)
+		all.WriteString(e.Name)
 	}
 	paths := make([]string, len(entries))
 	rest := all.String()
 	for i, e := range entries {
-		n := len(prefix) + len(e.name)
+		n := len(prefix) + len(e.Name)
 		paths[i], rest = rest[:n], rest[n:]
 	}
 	return paths
 }
 
-// enter visits a directory on another goroutine if one is free.
-func (w *walk) enter(dir string, l *listing) error {
-	if w.group.TryGo(func() error { return w.visit(dir, l, false) }) {
-		return nil
-	}
-	return w.visit(dir, l, false)
-}
-
-// list lists a directory, and finds out about the entries of which a listing
-// does not say what they are. One that cannot be looked at has failed.
-func (w *walk) list(dir string, follow bool) (entries []entry, failed []SkippedFile, err error) {
-	err = w.task.inSlot("list", dir, func() (err error) {
+// list lists a directory and looks at the entries whose kind the listing does
+// not tell. It returns those that cannot be looked at as failures.
+func (w *walk) list(dir string, follow bool) (entries []vfs.Entry, failures []SkippedFile, err error) {
+	err = w.task.inSlot(use{op: "list", path: dir}, func() (err error) {
 		files := w.task.pool.fs
-		if entries, err = files.list(orDot(dir), follow); err != nil {
+		if entries, err = files.List(vfs.OrDot(dir), follow); err != nil {
 			return err
 		}
-		prefix := pathPrefix(dir)
-		failed = nil // of an earlier try
-		for i := range entries {
-			e := &entries[i]
-			if e.kind != kindUnknown && e.kind != kindLink {
-				continue
-			}
-			if err := w.task.Err(); err != nil { // there may be very many
-				return err
-			}
-			err := resolve(files, prefix, e)
-			if outOfDescriptors(err) {
-				return err
-			}
-			if err != nil {
-				e.kind = kindOther
-				failed = append(failed, SkippedFile{prefix + e.name, pathError("list", prefix+e.name, err)})
-			}
-		}
-		return nil
+		failures, err = w.resolve(files, vfs.Prefix(dir), entries)
+		return err
 	})
-	return entries, failed, err
+	return entries, failures, err
 }
 
-// resolve finds out whether an entry is a file or a directory, if its kind
-// does not tell.
-func resolve(files filesystem, prefix string, e *entry) error {
-	if e.kind == kindUnknown {
-		st, err := files.lstat(prefix + e.name)
-		switch {
-		case isNotExist(err): // removed since it was listed
-			e.kind = kindOther
-		case err != nil:
-			return err
-		default:
-			e.kind = kindOf(st.mode)
+// resolve finds out the kinds of entries that a listing does not tell.
+func (w *walk) resolve(files vfs.FS, prefix string, entries []vfs.Entry) (failures []SkippedFile, err error) {
+	for i := range entries {
+		e := &entries[i]
+		if e.Kind != vfs.KindUnknown && e.Kind != vfs.KindLink {
+			continue
 		}
-	}
-	if e.kind == kindLink {
-		st, err := files.stat(prefix + e.name)
-		switch {
-		case leadsNowhere(err), err == nil && !st.mode.IsRegular():
-			e.kind = kindOther
-		case err != nil:
-			return err
-		default:
-			e.kind = kindFile
+		if err := w.task.Err(); err != nil { // there may be very many
+			return nil, err
 		}
+		path := prefix + e.Name
+		kind, err := kindOf(files, path, e.Kind)
+		if vfs.OutOfDescriptors(err) {
+			return nil, err
+		}
+		if err != nil {
+			failures = append(failures, SkippedFile{path, pathError("list", path, err)})
+		}
+		e.Kind = kind
 	}
-	return nil
+	return failures, nil
 }
 
-// compareEntries orders names as the paths of what they hold are ordered.
-func compareEntries(a, b entry) int {
-	if a.kind != kindDir && b.kind != kindDir {
-		return cmp.Compare(a.name, b.name)
+// kindOf returns KindFile, KindDir or KindOther for an entry of unknown kind or
+// a link.
+func kindOf(files vfs.FS, path string, kind vfs.Kind) (vfs.Kind, error) {
+	if kind == vfs.KindUnknown {
+		st, err := files.Lstat(path)
+		switch {
+		case vfs.IsNotExist(err): // removed since it was listed
+			return vfs.KindOther, nil
+		case err != nil:
+			return vfs.KindOther, err
+		}
+		kind = vfs.KindOf(st.Mode)
 	}
-	n := min(len(a.name), len(b.name))
-	if c := cmp.Compare(a.name[:n], b.name[:n]); c != 0 {
+	if kind != vfs.KindLink {
+		return kind, nil
+	}
+	st, err := files.Stat(path)
+	switch {
+	case vfs.LeadsNowhere(err), err == nil && !st.Mode.IsRegular():
+		return vfs.KindOther, nil
+	case err != nil:
+		return vfs.KindOther, err
+	default:
+		return vfs.KindFile, nil
+	}
+}
+
+// compareEntries orders entries as the paths below them are ordered.
+func compareEntries(a, b vfs.Entry) int {
+	if a.Kind != vfs.KindDir && b.Kind != vfs.KindDir {
+		return cmp.Compare(a.Name, b.Name)
+	}
+	n := min(len(a.Name), len(b.Name))
+	if c := cmp.Compare(a.Name[:n], b.Name[:n]); c != 0 {
 		return c
 	}
-	return cmp.Compare(after(a, n), after(b, n))
+	return cmp.Compare(byteAt(a, n), byteAt(b, n))
 }
 
-// after returns the byte of the entry's path that follows n bytes of its
-// name, -1 at the end.
-func after(e entry, n int) int {
+// byteAt returns byte n of the paths below an entry, -1 at the end of a file's.
+func byteAt(e vfs.Entry, n int) int {
 	switch {
-	case n < len(e.name):
-		return int(e.name[n])
-	case e.kind == kindDir:
+	case n < len(e.Name):
+		return int(e.Name[n])
+	case e.Kind == vfs.KindDir:
 		return os.PathSeparator
 	default:
 		return -1
 	}
-}
-
-// pathPrefix returns what comes before a name in the path of a file in dir.
-// As with Python's Path, nothing comes before names in ".".
-func pathPrefix(dir string) string {
-	switch {
-	case dir == "" || dir == ".":
-		return ""
-	case os.IsPathSeparator(dir[len(dir)-1]):
-		return dir
-	default:
-		return dir + string(os.PathSeparator)
-	}
-}
-
-// orDot returns the directory that an empty path means.
-func orDot(dir string) string {
-	if dir == "" {
-		return "."
-	}
-	return dir
-}
-
-// cleanPath returns path in the spelling that duplicates are found by: no
-// "." and no doubled or trailing slashes. A ".." stays, because what it leads
-// to depends on links.
-func cleanPath(path string) string {
-	for part := range strings.SplitSeq(filepath.ToSlash(path), "/") {
-		if part == ".." {
-			return path
-		}
-	}
-	return filepath.Clean(path)
-}
-
-// containsAny reports whether path contains one of parts.
-func containsAny(path string, parts []string) bool {
-	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(path, part) })
-}
-
-// A typeFilter keeps files by their last suffix.
-type typeFilter []string
-
-// newTypeFilter takes types with and without the dot.
-func newTypeFilter(types []string) typeFilter {
-	var f typeFilter
-	for _, t := range types {
-		if t != "" && t[0] != '.' {
-			t = "." + t
-		}
-		f = append(f, t)
-	}
-	return f
-}
-
-// matches reports whether a file of that name is of one of the types. No
-// types at all match everything.
-func (f typeFilter) matches(name string) bool {
-	return len(f) == 0 || slices.Contains(f, suffix(name))
-}
-
-// suffix returns a name's last suffix with its dot, as Python's Path.suffix
-// does: ".env" and "a." have none.
-func suffix(name string) string {
-	if i := strings.LastIndexByte(name, '.'); 0 < i && i < len(name)-1 {
-		return name[i:]
-	}
-	return ""
 }

@@ -9,7 +9,7 @@ import (
 func BenchmarkLocal(b *testing.B) {
 	const file = "/volumes/data/documents/2024/report.txt"
 	for _, n := range []int{10, 1000} {
-		table := newTable(manyMounts(n), "/srv/application")
+		table := NewTable(manyMounts(n), "/srv/application")
 		c := &cache{read: func() Table { return table }}
 		for !c.local("/f") {
 			time.Sleep(time.Millisecond)
@@ -34,7 +34,7 @@ func BenchmarkNewTable(b *testing.B) {
 	b.SetBytes(int64(len(list)))
 	b.ReportAllocs()
 	for b.Loop() {
-		newTable(list, "/srv")
+		NewTable(list, "/srv")
 	}
 }
 

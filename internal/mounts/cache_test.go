@@ -14,7 +14,7 @@ import (
 // its readings.
 func newCache() (*cache, *atomic.Int32) {
 	var reads atomic.Int32
-	table := newTable(listOf([2]string{"/", "ext4"}), "/")
+	table := NewTable(listOf([2]string{"/", "ext4"}), "/")
 	return &cache{read: func() Table {
 		reads.Add(1)
 		return table
@@ -60,7 +60,7 @@ func TestCacheSeesNewMounts(t *testing.T) {
 		c.local("/f")
 		synctest.Wait()
 		require.True(t, c.local("/mnt/f"))
-		c.read = func() Table { return newTable(listOf([2]string{"/", "ext4"}, [2]string{"/mnt", "nfs4"}), "/") }
+		c.read = func() Table { return NewTable(listOf([2]string{"/", "ext4"}, [2]string{"/mnt", "nfs4"}), "/") }
 		time.Sleep(freshAge + 1)
 		c.local("/f")
 		synctest.Wait()
@@ -115,7 +115,7 @@ func learn(t *testing.T, c *cache) {
 
 func TestCacheAskedByMany(t *testing.T) {
 	var inside, most, reads atomic.Int32
-	table := newTable(listOf([2]string{"/", "ext4"}, [2]string{"/mnt", "nfs4"}), "/")
+	table := NewTable(listOf([2]string{"/", "ext4"}, [2]string{"/mnt", "nfs4"}), "/")
 	c := &cache{read: func() Table {
 		most.Store(max(most.Load(), inside.Add(1)))
 		defer inside.Add(-1)

@@ -115,7 +115,7 @@ func TestHiddenMounts(t *testing.T) {
 21 20 0:2 / /mnt/x//deleted rw - nfs4 b rw
 `, map[string]string{"/mnt/x/f": "/ local", "/mnt/x//deleted/f": "/ local"}},
 	} {
-		table := newTable(c.list, "")
+		table := NewTable(c.list, "")
 		for path, want := range c.want {
 			got, local := table.find(path)
 			if local {

@@ -31,7 +31,7 @@ func Read() Table {
 	}
 	// os.Getwd calls stat on the directory, which may hang.
 	dir, _ := os.Readlink("/proc/self/cwd")
-	return newTable(string(list), dir)
+	return NewTable(string(list), dir)
 }
 
 // LocalFD reports whether an open file or directory lies on a file system that

@@ -116,7 +116,7 @@ func checkHiddenMounts(t *testing.T, dir string) {
 	for _, m := range parse(string(list)) {
 		points[m.id] = m.point
 	}
-	table := newTable(string(list), dir)
+	table := NewTable(string(list), dir)
 	for _, path := range []string{
 		"moved", "stack", "stack/in", "stack/in/other", "above", "later", "later/in", ".",
 	} {

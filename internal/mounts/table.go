@@ -21,8 +21,8 @@ type Table struct {
 	lengths []bool          // whether one of these has that length
 }
 
-// newTable makes the Table of a list in the format of mountinfo.
-func newTable(list, workingDir string) Table {
+// NewTable makes the Table of a list in the format of proc_pid_mountinfo(5).
+func NewTable(list, workingDir string) Table {
 	t := Table{points: make(map[string]bool)}
 	if path.IsAbs(workingDir) { // else it is "(unreachable)/dir": see getcwd(2)
 		t.base = strings.TrimSuffix(workingDir, "/") + "/"

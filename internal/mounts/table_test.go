@@ -28,7 +28,7 @@ func listOf(mounts ...[2]string) string {
 
 func TestPointOfEverySpelling(t *testing.T) {
 	const here = "/home/user"
-	table := newTable(listOf([2]string{"/", "ext4"}, [2]string{"/mnt", "nfs4"}, [2]string{"/mnt/in", "nfs4"},
+	table := NewTable(listOf([2]string{"/", "ext4"}, [2]string{"/mnt", "nfs4"}, [2]string{"/mnt/in", "nfs4"},
 		[2]string{here + "/below", "nfs4"}), here)
 	for path, want := range map[string]string{
 		"":                                   "",
@@ -74,7 +74,7 @@ func TestPointBelowSimilarNames(t *testing.T) {
 	for _, point := range []string{"/mnt", "/mnt/disk", "/mnt/disk/deep/er", "/home", "/with space", "/mnt/disk-2"} {
 		mounts = append(mounts, [2]string{point, "nfs4"})
 	}
-	table := newTable(listOf(mounts...), "")
+	table := NewTable(listOf(mounts...), "")
 	for path, want := range map[string]string{
 		"/":                      "",
 		"/m":                     "",
@@ -101,12 +101,12 @@ func TestPointBelowSimilarNames(t *testing.T) {
 }
 
 func TestUnknownTables(t *testing.T) {
-	for _, table := range []Table{{}, newTable("", "/dir"), newTable("nonsense\n", "/dir")} {
+	for _, table := range []Table{{}, NewTable("", "/dir"), NewTable("nonsense\n", "/dir")} {
 		for _, path := range []string{"", "/", "/f", "f", "../f", "/a/b"} {
 			require.Empty(t, table.Point(path), path)
 		}
 	}
-	unreachable := newTable(listOf([2]string{"/", "ext4"}), "(unreachable)/dir")
+	unreachable := NewTable(listOf([2]string{"/", "ext4"}), "(unreachable)/dir")
 	require.Empty(t, unreachable.Point("f"))
 	require.Equal(t, "/", unreachable.Point("/f"))
 }
@@ -145,7 +145,7 @@ func TestLocalTypes(t *testing.T) {
 		{[][2]string{root("fuse"), {here, "btrfs"}}, "/f", false},
 		{[][2]string{root("ext2"), {"/mnt", "fuse"}}, "f", true},
 	} {
-		_, local := newTable(listOf(c.mounts...), here).find(c.path)
+		_, local := NewTable(listOf(c.mounts...), here).find(c.path)
 		require.Equal(t, c.want, local, "%v %s", c.mounts, c.path)
 	}
 }
@@ -194,7 +194,7 @@ func manyMounts(n int) string {
 }
 
 func TestThousandMounts(t *testing.T) {
-	table := newTable(manyMounts(1000), "/srv")
+	table := NewTable(manyMounts(1000), "/srv")
 	require.Len(t, table.points, 999)
 	for i := range 999 {
 		point := fmt.Sprintf("/var/lib/containers/pods/4f1c2a7e-0b5d-4c1e-9a53-%012x/volumes/data", i)

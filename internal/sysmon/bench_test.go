@@ -33,7 +33,7 @@ func benchSlowCalls(b *testing.B, computing time.Duration, wake bool) {
 	call := func() {
 		defer func() { <-slots }()
 		began := time.Now()
-		block(5 * time.Millisecond)
+		Block(5 * time.Millisecond)
 		if wake && Note(time.Since(began)) {
 			others.Go(Wake)
 			runtime.Gosched()

@@ -4,6 +4,6 @@ package sysmon
 
 import "time"
 
-// block does nothing: the monitor takes no processors on this system, which
+// Block does nothing: the monitor takes no processors on this system, which
 // has no threads.
-func block(time.Duration) {}
+func Block(time.Duration) {}

@@ -8,6 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// block makes one system call that takes about that long: poll(2) without any
+// Block makes one system call that takes about that long: poll(2) without any
 // descriptor.
-func block(d time.Duration) { unix.Poll(nil, int(d.Milliseconds())) }
+func Block(d time.Duration) { unix.Poll(nil, int(d.Milliseconds())) }

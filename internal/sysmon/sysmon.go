@@ -52,7 +52,7 @@ func Note(took time.Duration) (wake bool) {
 
 // Wake wakes the monitor. It blocks its thread for WakeTime in one system call
 // and holds a processor until the monitor has seen that.
-func Wake() { block(WakeTime) }
+func Wake() { Block(WakeTime) }
 
 var (
 	slowCalls spell

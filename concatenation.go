@@ -1,0 +1,336 @@
+package fileops
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lion-agi/fileops/internal/textscan"
+	"github.com/lion-agi/fileops/internal/vfs"
+)
+
+// A concatenation is one Concat, ConcatFiles or ConcatTo under way.
+type concatenation struct {
+	task   *task
+	format concatFormat
+	paths  []string
+	opts   ConcatOptions
+	w      io.Writer
+	meter  *meter
+
+	outputPath string // "" for none
+	output     *outputFile
+
+	result  *ConcatResult
+	lengths []int // of the sections, in bytes
+	began   bool  // something has been written
+}
+
+func newConcatenation(t *task, f concatFormat, paths []string, opts *ConcatOptions, w io.Writer) (*concatenation, error) {
+	c := &concatenation{task: t, format: f, paths: paths, w: w, result: new(ConcatResult)}
+	if opts != nil {
+		c.opts = *opts
+	}
+	c.meter = newMeter(c.opts.Progress)
+	var err error
+	c.outputPath, err = c.opts.outputPath(time.Now())
+	return c, err
+}
+
+// outputPath returns where to save the text, "" for nowhere.
+func (o *ConcatOptions) outputPath(now time.Time) (string, error) {
+	dir, name := o.OutputDir, o.OutputFile
+	switch {
+	case o.Threshold < 0:
+		return "", &OptionError{"Threshold", o.Threshold, "must not be negative"}
+	case dir == "":
+		return name, nil
+	case name == "":
+		name = "concatenated_text_" + now.Format(defaultTimestamp) + "-" + vfs.RandomHex(6) + ".txt"
+	}
+	return new(SaveOptions).filePath(dir, name, now)
+}
+
+// run joins the text.
+func (c *concatenation) run() error {
+	sources, err := aside(c.task, c.sources)
+	if err != nil {
+		return err
+	}
+	c.meter.setTotal(len(sources))
+	if err := c.join(sources); err != nil {
+		return err
+	}
+	return c.meter.finish()
+}
+
+// sources finds the files that the paths stand for.
+func (c *concatenation) sources() ([]source, error) {
+	var err error
+	c.output, err = c.task.newOutput(c.outputPath, vfs.AtomicOptions{Replace: !c.opts.KeepExisting})
+	if err != nil {
+		return nil, err
+	}
+	if c.output.replaces != nil && c.opts.KeepExisting {
+		return nil, pathError("save", c.outputPath, fs.ErrExist)
+	}
+	f := finder{
+		task: c.task, op: "concat", shallow: c.opts.Shallow,
+		types: newTypeFilter(c.opts.FileTypes), exclude: c.opts.Exclude, output: c.output,
+	}
+	var all []source
+	for _, path := range slices.Sorted(slices.Values(c.paths)) {
+		found, err := c.expand(&f, vfs.CleanPath(path))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	if c.format.merged {
+		slices.SortStableFunc(all, comparePaths)
+		all = slices.CompactFunc(all, func(a, b source) bool { return a.path == b.path })
+	}
+	return all, nil
+}
+
+// expand returns the files that one path stands for.
+func (c *concatenation) expand(f *finder, path string) ([]source, error) {
+	st, err := c.task.stat("read", path)
+	switch {
+	case err != nil:
+		return c.failed(path, err)
+	case !st.Mode.IsDir():
+		if _, name := vfs.SplitPath(path); c.format.namedByType && !f.types.matches(name) {
+			return []source{{path, pathError(f.op, path, ErrExcluded)}}, nil
+		}
+		return []source{f.source(path)}, nil
+	}
+	sources, unlisted, err := f.below(path)
+	if err != nil {
+		return c.failed(path, err)
+	}
+	for _, u := range unlisted {
+		sources = append(sources, source{u.Path, u.Err})
+	}
+	if len(unlisted) > 0 {
+		slices.SortFunc(sources, comparePaths)
+	}
+	return sources, nil
+}
+
+// failed leaves a path out, unless its error ends the operation.
+func (c *concatenation) failed(path string, err error) ([]source, error) {
+	if endsOperation(c.task, err) {
+		return nil, err
+	}
+	return []source{{path, err}}, nil
+}
+
+// A section is a file's part of the text, with the newline that separates it
+// from the section before.
+type section struct {
+	length int // in bytes
+	header int // bytes of it that are not the file's
+	chars  int
+	err    error
+}
+
+// size is the number of the file's own bytes.
+func (s *section) size() int64 { return int64(s.length - s.header) }
+
+// wholeLimit is the size up to which a file is read into memory whole before its
+// section is written.
+const wholeLimit = 32 << 20
+
+// join reads the files and writes their sections in order.
+func (c *concatenation) join(sources []source) error {
+	load := func(b *batch[section], i int, s *section, limit int64) bool {
+		if sources[i].err != nil {
+			s.err = sources[i].err
+			return true
+		}
+		return c.load(b, sources[i].path, s, limit)
+	}
+	for p, err := range pipeline(c.task, len(sources), wholeLimit, load) {
+		switch {
+		case err != nil:
+			return pathError("read", sources[p.first].path, err)
+		case p.tooLarge:
+			p.items[0] = c.stream(sources[p.first].path)
+		}
+		for i, s := range p.items {
+			if s.err != nil && c.ends(s.err) {
+				return s.err
+			}
+			c.note(sources[p.first+i].path, s)
+		}
+		if err := c.write(p.data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// load reads a file into a section of its batch.
+func (c *concatenation) load(b *batch[section], path string, s *section, limit int64) bool {
+	start := len(b.data)
+	data := c.format.appendHeader(append(b.data, '\n'), path)
+	s.header = len(data) - start
+	headerChars := utf8.RuneCount(data[start:])
+	var text utf8Check
+	data, st, err := c.task.read(data, path, limit, &text)
+	if err == (errTooLargeToHold{}) {
+		return false
+	}
+	if err == nil {
+		err = c.leaveOut(path, st, text.chars)
+	}
+	if err != nil {
+		*s = section{err: err}
+		return true
+	}
+	s.chars = headerChars + text.chars
+	s.length = len(data) - start
+	b.data = data
+	b.bytes += s.size()
+	return true
+}
+
+// leaveOut returns the reason why a text of so many characters is left out, if
+// there is one.
+func (c *concatenation) leaveOut(path string, st vfs.Info, chars int) error {
+	switch {
+	case c.output.is(st):
+		return pathError("concat", path, ErrExcluded)
+	case chars < c.opts.Threshold:
+		return pathError("concat", path, ErrBelowThreshold)
+	}
+	return nil
+}
+
+// stream joins a file that is too large for memory. It reads the file once to
+// see that all of it is text, and then again to write it.
+func (c *concatenation) stream(path string) section {
+	var st vfs.Info
+	chars := 0
+	for p, err := range c.task.pieces(path) {
+		if err != nil {
+			return section{err: err}
+		}
+		st = p.info
+		chars += p.chars
+	}
+	if err := c.leaveOut(path, st, chars); err != nil {
+		return section{err: err}
+	}
+	s, err := c.writeHeader(path)
+	if err != nil {
+		return section{err: err}
+	}
+	for p, err := range c.task.pieces(path) {
+		if err != nil && endsOperation(c.task, err) {
+			return section{err: err}
+		}
+		if err != nil {
+			return c.breakOff(s, path, err)
+		}
+		if err := c.write(p.data); err != nil {
+			return section{err: err}
+		}
+		s.length += len(p.data)
+		s.chars += p.chars
+	}
+	return s
+}
+
+// breakOff ends a section whose file failed after part of it was written.
+func (c *concatenation) breakOff(s section, path string, err error) section {
+	c.result.Skipped = append(c.result.Skipped, SkippedFile{path, err})
+	note := fmt.Appendf(nil, "\n[fileops: %v]", err)
+	s.err = c.write(note)
+	s.chars += utf8.RuneCount(note)
+	s.length += len(note)
+	s.header += len(note)
+	return s
+}
+
+// writeHeader begins a section.
+func (c *concatenation) writeHeader(path string) (section, error) {
+	header := c.format.appendHeader([]byte{'\n'}, path)
+	return section{length: len(header), header: len(header), chars: utf8.RuneCount(header)}, c.write(header)
+}
+
+// ends reports whether an error ends the concatenation. Any other error is one
+// file's own.
+func (c *concatenation) ends(err error) bool {
+	_, ofWriter := errors.AsType[*writeError](err)
+	return ofWriter || endsOperation(c.task, err)
+}
+
+// A writeError is an error of the writer that the text goes to.
+type writeError struct{ err error }
+
+func (e *writeError) Error() string { return "write text: " + e.err.Error() }
+func (e *writeError) Unwrap() error { return e.err }
+
+// write writes part of the text. It drops the newline that the text begins with.
+func (c *concatenation) write(b []byte) error {
+	if len(b) > 0 && !c.began {
+		c.began = true
+		b = b[1:]
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	n, err := c.w.Write(b)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return &writeError{err}
+	}
+	return nil
+}
+
+// note enters a file into the result.
+func (c *concatenation) note(path string, s section) {
+	c.meter.add(1, s.size())
+	if s.err != nil {
+		c.result.Skipped = append(c.result.Skipped, SkippedFile{path, s.err})
+		return
+	}
+	if len(c.result.Files) == 0 {
+		s.chars-- // no newline comes before the first section
+	}
+	c.result.Files = append(c.result.Files, path)
+	c.result.Chars += s.chars
+	c.lengths = append(c.lengths, s.length-1)
+}
+
+// keepText sets the result's text and its sections.
+func (c *concatenation) keepText(text string) {
+	c.result.Text = text
+	c.result.Sections = make([]string, len(c.lengths))
+	for i, n := range c.lengths {
+		c.result.Sections[i] = text[:n]
+		if i < len(c.lengths)-1 {
+			text = text[n+1:]
+		}
+	}
+}
+
+// save saves the text, if the options say so.
+func (c *concatenation) save() error {
+	if c.outputPath == "" {
+		return nil
+	}
+	if err := c.output.save([][]byte{textscan.Bytes(c.result.Text)}); err != nil {
+		return err
+	}
+	c.result.Path = c.outputPath
+	return nil
+}

@@ -1,0 +1,97 @@
+package vfs
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+)
+
+// OpenRegular opens a regular file for reading and describes it. Any other kind
+// of file is [ErrNotRegular].
+func OpenRegular(files FS, name string) (File, Info, error) {
+	if name == "" { // os.Root calls the empty name invalid instead
+		return nil, Info{}, syscall.ENOENT
+	}
+	f, err := files.Open(name)
+	if errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.EOPNOTSUPP) { // a socket, see open(2)
+		err = ErrNotRegular
+	}
+	if err != nil {
+		return nil, Info{}, err
+	}
+	st, err := f.Stat()
+	if err == nil && !st.Mode.IsRegular() {
+		err = ErrNotRegular
+	}
+	if err != nil {
+		f.Close()
+		return nil, Info{}, err
+	}
+	return f, st, nil
+}
+
+// OpenParent opens the directory of a path and returns the last name of the
+// path. It makes missing directories, durably if sync is set.
+func OpenParent(files FS, path string, sync bool) (parent FS, name string, err error) {
+	dir, name := SplitPath(path)
+	if err := requireName(files, path, name); err != nil {
+		return nil, name, err
+	}
+	parent, err = makeDirs(files, dir, sync)
+	return parent, name, err
+}
+
+// requireName returns an error for a path whose last name is none of its own,
+// such as "..": the directory that it stands for exists, if it can be opened.
+func requireName(files FS, path, base string) error {
+	if base != "" && base != "." && base != ".." {
+		return nil
+	}
+	dir, err := files.OpenDir(path)
+	if err != nil {
+		return err
+	}
+	dir.Close()
+	return fs.ErrExist
+}
+
+// makeDirs opens a directory. It makes the directory and those above it if they
+// are missing.
+func makeDirs(files FS, name string, sync bool) (FS, error) {
+	dir, err := files.OpenDir(name)
+	parent, base := SplitPath(name)
+	if !IsNotExist(err) || parent == name {
+		return dir, err
+	}
+	above, err := makeDirs(files, parent, sync)
+	if err != nil {
+		return nil, err
+	}
+	defer above.Close()
+	if base == ".." { // exists since the directory before it does
+		return files.OpenDir(name)
+	}
+	if err := above.Mkdir(base); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	if sync {
+		if err := above.Sync(); err != nil {
+			return nil, err
+		}
+	}
+	return files.OpenDir(name)
+}
+
+// MakeNewDir makes a directory, which must not exist, and the missing ones
+// above it.
+func MakeNewDir(files FS, dir string, sync bool) error {
+	above, base, err := OpenParent(files, dir, sync)
+	if err != nil {
+		return err
+	}
+	defer above.Close()
+	if err := above.Mkdir(base); err != nil || !sync {
+		return err
+	}
+	return committed(above.Sync())
+}

@@ -1,0 +1,100 @@
+package vfs
+
+import (
+	"errors"
+	"io"
+	"os"
+	"syscall"
+)
+
+// An osFile is a file by way of package os.
+type osFile struct{ *os.File }
+
+func openedFile(f *os.File, err error) (File, error) {
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (f osFile) Stat() (Info, error)  { return infoFrom(f.File.Stat()) }
+func (f osFile) CloneFrom(File) error { return errors.ErrUnsupported }
+
+// CopyFrom leaves the choice of the fastest way to package os.
+func (f osFile) CopyFrom(src File, n int64) (int64, error) {
+	done, err := io.CopyN(f.File, src.(osFile).File, n)
+	if err == io.EOF {
+		err = nil
+	}
+	return done, err
+}
+
+func (f osFile) CopyAttributes(src File) error {
+	return copyXattrs(int(f.Fd()), int(src.(osFile).Fd()))
+}
+
+func infoFrom(fi os.FileInfo, err error) (Info, error) {
+	if err != nil {
+		return Info{}, err
+	}
+	return Info{
+		Mode:     fi.Mode(),
+		Size:     fi.Size(),
+		Accessed: fi.ModTime().UnixNano(), // package os has no time of access
+		Modified: fi.ModTime().UnixNano(),
+		os:       fi,
+	}, nil
+}
+
+// openListing is how a directory is opened to be listed.
+const openListing = os.O_RDONLY | openNonblock | openDirectory
+
+// openUnlinked opens a directory, but not a link to one, where open has no flag
+// for that (os.Root has none): if the name stands for a directory first, and
+// that one has been opened, then no link was followed.
+func openUnlinked(lstat func() (os.FileInfo, error), open func(flags int) (*os.File, error)) (*os.File, error) {
+	for tries := 0; ; tries++ {
+		named, err := lstat()
+		if err != nil {
+			return nil, err
+		}
+		if !named.IsDir() {
+			return nil, syscall.ENOTDIR
+		}
+		dir, err := open(0)
+		if err != nil {
+			return nil, err
+		}
+		opened, err := dir.Stat()
+		if err == nil && os.SameFile(named, opened) {
+			return dir, nil
+		}
+		dir.Close()
+		if err != nil {
+			return nil, err
+		}
+		if tries == maxExchanges {
+			return nil, errExchanged
+		}
+	}
+}
+
+// maxExchanges is how often openUnlinked tries again after the directory was
+// exchanged while it was opened.
+const maxExchanges = 100
+
+var errExchanged = errors.New("directory keeps being exchanged")
+
+// listOpened lists a directory, if it could be opened, and closes it.
+func listOpened(dir *os.File, err error) ([]Entry, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	des, err := dir.ReadDir(-1)
+	entries := make([]Entry, len(des))
+	for i, de := range des {
+		entries[i] = Entry{de.Name(), KindOf(de.Type())}
+	}
+	return entries, err
+}

@@ -1,0 +1,35 @@
+package vfs
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"strings"
+)
+
+// A temporary file is called ".fileops-", 16 hexadecimal digits and ".tmp".
+// Nothing else is taken for one.
+const (
+	tempPrefix = ".fileops-"
+	tempSuffix = ".tmp"
+	tempDigits = 16
+)
+
+func tempName() string { return tempPrefix + RandomHex(tempDigits) + tempSuffix }
+
+// IsTempName reports whether name is that of a temporary file, which a killed
+// process left behind.
+func IsTempName(name string) bool {
+	digits, ok := strings.CutPrefix(name, tempPrefix)
+	if !ok {
+		return false
+	}
+	digits, ok = strings.CutSuffix(digits, tempSuffix)
+	return ok && len(digits) == tempDigits && strings.Trim(digits, "0123456789abcdef") == ""
+}
+
+// RandomHex returns n random hexadecimal digits.
+func RandomHex(n int) string {
+	b := make([]byte, (n+1)/2)
+	rand.Read(b)
+	return hex.EncodeToString(b)[:n]
+}

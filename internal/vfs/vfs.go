@@ -1,0 +1,151 @@
+// Package vfs is the seam between the engine and the system: directories and
+// files as interfaces, with the implementations that the package needs.
+//
+//   - [System] is the whole file system: Linux system calls, or package os
+//     elsewhere.
+//   - [Confined] is one directory that no name leads out of: openat2(2) where
+//     the kernel has it, or os.Root.
+//   - [Portable] and [PortableConfined] are the implementations on package os,
+//     which every system has.
+//   - Package vfstest puts a fault injector in front of any of them.
+//
+// [WriteAtomic] and [TempFile] write files so that a name never stands for half
+// a file.
+package vfs
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// An FS is a directory. Names are relative to it; those of the whole file
+// system may be absolute.
+//
+// Errors may be bare system errors. The caller, who knows the operation and the
+// path as the user wrote it, wraps them.
+type FS interface {
+	// Path returns the directory's absolute path, or "" if it is unknown or if
+	// names are relative to the working directory.
+	Path() string
+
+	// Open opens a file for reading. It does not wait for a FIFO's writer.
+	Open(name string) (File, error)
+	// ReadCached reads a regular file of at most limit bytes if neither opening
+	// nor reading it can wait for a disk or a server. In all other cases, and
+	// after any error, ok is false.
+	ReadCached(name string, limit int64) (data []byte, ok bool)
+	// OpenDir opens the directory name as an FS of its own.
+	OpenDir(name string) (FS, error)
+	// Create makes a file, which must not exist, and opens it for writing.
+	Create(name string, perm fs.FileMode) (File, error)
+	// CreateUnnamed makes a file without a name and opens it for reading and
+	// writing. The file vanishes when it is closed, unless LinkFile gives it a
+	// name. CreateUnnamed fails with errors.ErrUnsupported where the system has
+	// no such files.
+	CreateUnnamed(perm fs.FileMode) (File, error)
+	// LinkFile gives a file of CreateUnnamed a name, which must not exist. It
+	// fails with errors.ErrUnsupported where the system cannot do that.
+	LinkFile(f File, name string) error
+
+	// Stat describes a file. It follows a symbolic link.
+	Stat(name string) (Info, error)
+	// Lstat describes a file. It does not follow a symbolic link.
+	Lstat(name string) (Info, error)
+	// List returns the entries of a directory, in no order. It follows a
+	// symbolic link to a directory only if follow is set.
+	List(name string, follow bool) ([]Entry, error)
+
+	// Mkdir makes a directory.
+	Mkdir(name string) error
+	// Link gives a file a second name, which must not exist.
+	Link(oldName, newName string) error
+	// Rename moves a file and replaces the file that has the new name.
+	Rename(oldName, newName string) error
+	// RenameNew moves a file to a name that must not exist, in one step. It
+	// fails with errors.ErrUnsupported where the system cannot do that.
+	RenameNew(oldName, newName string) error
+	// Remove removes a file.
+	Remove(name string) error
+	// SetTimes sets the times of access and change of an open file. Some
+	// systems need its name as well, which is "" if the file has none.
+	SetTimes(f File, name string, accessed, modified time.Time) error
+	// Sync makes the directory's names durable.
+	Sync() error
+	// Close closes the directory.
+	Close() error
+}
+
+// A File is an open file.
+type File interface {
+	io.ReadWriteSeeker
+	io.Closer
+	// Stat describes the file.
+	Stat() (Info, error)
+	// Chmod sets the permission bits.
+	Chmod(perm fs.FileMode) error
+	// Sync makes the contents durable.
+	Sync() error
+	// CloneFrom makes the file share the blocks of src (a reflink). It fails
+	// with errors.ErrUnsupported where the file system cannot do that.
+	CloneFrom(src File) error
+	// CopyFrom lets the kernel copy at most n bytes from the current offset of
+	// src. It returns 0 and no error at the end of src, and
+	// errors.ErrUnsupported where the kernel cannot copy.
+	CopyFrom(src File, n int64) (int64, error)
+	// CopyAttributes gives the file the extended attributes of src, as far as
+	// its file system takes them.
+	CopyAttributes(src File) error
+}
+
+// An Info describes a file.
+type Info struct {
+	Mode     fs.FileMode
+	Size     int64
+	Accessed int64 // in nanoseconds since 1970, like Modified
+	Modified int64
+
+	dev, ino uint64      // the file's identity, from Linux
+	os       os.FileInfo // the file's identity, from package os
+}
+
+// SameFile reports whether a and b describe one file.
+func SameFile(a, b Info) bool {
+	if a.os != nil || b.os != nil {
+		return a.os != nil && b.os != nil && os.SameFile(a.os, b.os)
+	}
+	return a.dev == b.dev && a.ino == b.ino
+}
+
+// An Entry is a name in a directory.
+type Entry struct {
+	Name string
+	Kind Kind
+}
+
+// Kind is a directory's word for the type of an entry.
+type Kind uint8
+
+// The kinds of entries.
+const (
+	KindUnknown Kind = iota // the directory does not say: ask Lstat
+	KindFile
+	KindDir
+	KindLink
+	KindOther // a FIFO, a socket, a device
+)
+
+// KindOf returns the kind of a file with the given mode.
+func KindOf(mode fs.FileMode) Kind {
+	switch mode.Type() {
+	case 0:
+		return KindFile
+	case fs.ModeDir:
+		return KindDir
+	case fs.ModeSymlink:
+		return KindLink
+	default:
+		return KindOther
+	}
+}

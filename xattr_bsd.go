@@ -1,8 +1,0 @@
-//go:build darwin || freebsd || netbsd
-
-package fileops
-
-import "golang.org/x/sys/unix"
-
-// errNoXattr says that a file has no such extended attribute.
-const errNoXattr = unix.ENOATTR
