@@ -28,7 +28,7 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(context.Context) (T, er
 		p = DefaultPool
 	}
 	return start(ctx, p, operation[T]{name: submitted, untimed: true, do: func(t *task, _ string) (T, error) {
-		return lend(t, use{op: submitted}, fn)
+		return lend(t, submittedUse, fn)
 	}})
 }
 

@@ -219,7 +219,7 @@ func (c *chunking) readerText(path string) (string, int64, error) {
 	if err != nil {
 		return "", 0, err
 	}
-	text, err := lend(c.task, use{op: "chunk", path: path}, func(ctx context.Context) (string, error) {
+	text, err := lend(c.task, &use{op: "chunk", path: path}, func(ctx context.Context) (string, error) {
 		return protect(func() (string, error) { return c.opts.Reader(ctx, path) })
 	})
 	return text, st.Size, pathError("chunk", path, err)

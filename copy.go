@@ -15,7 +15,7 @@ func copyFile(src, dst string) operation[struct{}] {
 
 func (t *task) copyFile(src, dst string) error {
 	failed := src // the path that an error is about
-	err := t.inSlot(use{"copy", src, dst}, func() (err error) {
+	err := t.inSlot(&use{"copy", src, dst}, func() (err error) {
 		failed, err = t.copyOnce(src, dst)
 		return err
 	})

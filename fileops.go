@@ -137,26 +137,25 @@ func ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResult] {
 func (p *Pool) ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResult] {
 	return func(yield func(FileResult) bool) {
 		t := &task{Context: ctx, pool: p}
-		const op = "read files"
-		next, stopped := 0, false
-		err := p.begin(t, use{op: op})
+		next, err := 0, p.begin(t, &use{op: "read files"})
 		if err == nil {
-			err = t.account(op, "", func() error {
-				defer p.end(t)
-				for r, err := range readFiles(t, paths) {
-					if err != nil {
-						return err
-					}
-					if stopped = !yield(r); stopped {
-						return t.Err()
-					}
-					next = r.Index + 1
+			defer p.end(t)
+			began := p.logClock()
+			defer func() { p.ended(t, "read files", "", began, cmp.Or(t.Err(), err)) }()
+			for r, failed := range readFiles(t, paths) {
+				if err = failed; err != nil {
+					break
 				}
-				return nil
-			})
+				if !yield(r) {
+					return
+				}
+				next = r.Index + 1
+			}
 		}
-		for i := next; i < len(paths) && !stopped; i++ {
-			stopped = !yield(FileResult{Index: i, Path: paths[i], Err: pathError("read", paths[i], err)})
+		for i, path := range paths[next:] {
+			if !yield(FileResult{Index: next + i, Path: path, Err: pathError("read", path, err)}) {
+				return
+			}
 		}
 	}
 }

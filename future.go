@@ -72,7 +72,7 @@ func (f *Future[T]) fail(err error) {
 // ends before that.
 func (f *Future[T]) enqueue() {
 	t := &f.task
-	f.place = &waiter{use: f.op.use(), to: f}
+	f.place = &waiter{use: *f.op.use(), to: f}
 	if t.Done() != nil {
 		f.stopWatching = context.AfterFunc(t.Context, f.leaveQueue)
 	}
@@ -97,10 +97,9 @@ func (f *Future[T]) granted(s *slot) {
 func (f *Future[T]) leaveQueue() {
 	t := &f.task
 	if t.pool.slots.cancel(f.place) {
-		err := t.Err()
-		t.account(f.op.name, f.op.path, func() error { return err })
+		t.pool.ended(t, f.op.name, f.op.path, t.pool.logClock(), t.Err())
 		t.pool.end(t)
-		f.fail(err)
+		f.fail(t.Err())
 	}
 }
 
@@ -159,10 +158,7 @@ func (f *Future[T]) perform() {
 		f.task.pool.end(&f.task)
 		f.complete(value, err)
 	}()
-	err = f.task.account(f.op.name, f.op.path, func() error {
-		value, err = perform(&f.task, &f.op)
-		return err
-	})
+	value, err = perform(&f.task, &f.op)
 	returned = true
 }
 
@@ -175,7 +171,9 @@ func (f *Future[T]) runCached() bool {
 		return false
 	}
 	began := t.pool.logClock()
-	t.pool.slots.use(s, f.op.use(), t)
+	if !t.pool.slots.use(s, f.op.use(), t) {
+		return false
+	}
 	value, err, ok := f.op.cached(t, f.op.path)
 	if !ok {
 		t.pool.slots.unuse(s)

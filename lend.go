@@ -12,7 +12,7 @@ import (
 type loan struct {
 	context.Context
 	task     *task // of the callback
-	callback use   // the slot's use while no operation borrows it
+	callback *use  // the slot's use while no operation borrows it
 	hold     hold  // the slot, or an outer loan
 
 	mu   sync.Mutex
@@ -38,7 +38,7 @@ func lenderOf(ctx context.Context, p *Pool) *loan {
 }
 
 // lend calls a callback that holds a slot, which it lends.
-func lend[T any](t *task, u use, callback func(context.Context) (T, error)) (value T, err error) {
+func lend[T any](t *task, u *use, callback func(context.Context) (T, error)) (value T, err error) {
 	l := &loan{Context: t, task: t, callback: u}
 	l.hold, err = t.acquire(t, u)
 	if err != nil {
@@ -86,7 +86,7 @@ func (l *loan) giveUp() {
 
 // borrow waits for the operation's turn to use the slot. It returns false if
 // the callback has returned meanwhile.
-func (l *loan) borrow(ctx context.Context, u use) (bool, error) {
+func (l *loan) borrow(ctx context.Context, u *use) (bool, error) {
 	turn, over := l.turns()
 	if over {
 		return false, nil
@@ -111,7 +111,7 @@ func (l *loan) giveBack() {
 }
 
 // describe tells Stats what the slot is used for now.
-func (l *loan) describe(u use) {
+func (l *loan) describe(u *use) {
 	h := l.hold
 	for h.loan != nil {
 		h = h.loan.hold

@@ -69,7 +69,7 @@ func (t *task) newOutput(path string, opts vfs.AtomicOptions) (*outputFile, erro
 	}
 }
 
-func (o *outputFile) use() use { return use{op: "save", path: o.path} }
+func (o *outputFile) use() *use { return &use{op: "save", path: o.path} }
 
 // has reports whether path is the output's own.
 func (o *outputFile) has(path string) bool { return o.path != "" && path == vfs.CleanPath(o.path) }

@@ -91,7 +91,7 @@ func (r *pieceReader) run() {
 	r.err = r.readAll()
 }
 
-func (r *pieceReader) use(op string) use { return use{op: op, path: r.path} }
+func (r *pieceReader) use(op string) *use { return &use{op: op, path: r.path} }
 
 func (r *pieceReader) open() (err error) {
 	r.file, r.info, err = vfs.OpenRegular(r.task.pool.fs, r.path)

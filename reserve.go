@@ -45,7 +45,7 @@ func (r *reserve) open() bool { return len(r.hung) > 0 }
 
 // onHung reports whether a use is about a path on a hung mount. The spelling of
 // the path decides, because any system call on it might hang too.
-func (r *reserve) onHung(u use) bool {
+func (r *reserve) onHung(u *use) bool {
 	return r.open() && (r.hung[r.point(u.path)] || r.hung[r.point(u.other)])
 }
 
@@ -147,7 +147,7 @@ func (q *slots) requeue() {
 	all := slices.Concat(q.waiting.drain(), q.blocked.drain())
 	slices.SortStableFunc(all, func(a, b *waiter) int { return cmp.Compare(a.since, b.since) })
 	for _, w := range all {
-		q.line(w.use).push(w)
+		q.line(&w.use).push(w)
 	}
 }
 

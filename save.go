@@ -180,7 +180,7 @@ func (o *SaveOptions) atomicOptions() vfs.AtomicOptions {
 
 // save writes a file that consists of parts, atomically and in a slot.
 func (t *task) save(path string, o vfs.AtomicOptions, parts ...[]byte) error {
-	return t.inSlot(use{op: "save", path: path}, func() error {
+	return t.inSlot(&use{op: "save", path: path}, func() error {
 		return vfs.WriteAtomic(t.pool.fs, path, o, func(f *vfs.TempFile) error { return t.write(f, parts) })
 	})
 }
@@ -188,7 +188,7 @@ func (t *task) save(path string, o vfs.AtomicOptions, parts ...[]byte) error {
 // makeNewDir makes, in a slot, a directory that must not exist.
 func (t *task) makeNewDir(dir string, sync bool) error {
 	dir = vfs.OrDot(dir)
-	return t.inSlot(use{op: "mkdir", path: dir}, func() error { return vfs.MakeNewDir(t.pool.fs, dir, sync) })
+	return t.inSlot(&use{op: "mkdir", path: dir}, func() error { return vfs.MakeNewDir(t.pool.fs, dir, sync) })
 }
 
 // writePiece is how much is written between two looks at the context.

@@ -50,7 +50,7 @@ type waiter struct {
 type grantee interface{ granted(*slot) }
 
 // take returns a slot if one is free and nobody waits for it, else nil.
-func (q *slots) take(u use) *slot {
+func (q *slots) take(u *use) *slot {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.waiting.first != nil || q.blocked.first != nil && q.reserve.onHung(u) {
@@ -64,7 +64,7 @@ func (q *slots) take(u use) *slot {
 
 // limit returns how many slots may be in use before one with the given use
 // must wait.
-func (q *slots) limit(u use) int {
+func (q *slots) limit(u *use) int {
 	if q.reserve.open() && !q.reserve.onHung(u) {
 		return q.workers + q.reserve.size
 	}
@@ -84,19 +84,11 @@ func (q *slots) pop() *slot {
 	return s
 }
 
-// fits reports whether a slot that has been taken for one use will do for
-// another.
-func (q *slots) fits(u use) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.used <= q.limit(u)
-}
-
 // enqueue lets a waiter wait for a slot, or gives it one at once.
 func (q *slots) enqueue(w *waiter) {
 	w.since = clock()
 	q.mu.Lock()
-	q.line(w.use).push(w)
+	q.line(&w.use).push(w)
 	to, s := q.grant()
 	if w.in != nil {
 		q.watch(w.since)
@@ -108,7 +100,7 @@ func (q *slots) enqueue(w *waiter) {
 }
 
 // line returns the queue for a use.
-func (q *slots) line(u use) *queue {
+func (q *slots) line(u *use) *queue {
 	if q.reserve.onHung(u) {
 		return &q.blocked
 	}
@@ -128,9 +120,9 @@ func (q *slots) cancel(w *waiter) bool {
 }
 
 // wait waits for a slot on the caller's goroutine.
-func (q *slots) wait(ctx context.Context, u use) (*slot, error) {
+func (q *slots) wait(ctx context.Context, u *use) (*slot, error) {
 	granted := make(goroutine, 1)
-	w := waiter{use: u, to: granted}
+	w := waiter{use: *u, to: granted}
 	q.enqueue(&w)
 	select {
 	case s := <-granted:
@@ -148,12 +140,18 @@ type goroutine chan *slot
 
 func (g goroutine) granted(s *slot) { g <- s }
 
-// use notes what a slot is used for.
-func (q *slots) use(s *slot, u use, t *task) {
+// use notes what a slot is used for. It returns false, and the caller gives the
+// slot back, if the slot is one of the reserve and the use is about a mount that
+// hangs.
+func (q *slots) use(s *slot, u *use, t *task) bool {
 	now := clock()
 	q.mu.Lock()
-	s.use, s.since, s.task = u, now, t
+	fits := !q.reserve.open() || q.used <= q.limit(u)
+	if fits {
+		s.use, s.since, s.task = *u, now, t
+	}
 	q.mu.Unlock()
+	return fits
 }
 
 // unuse undoes use.
@@ -164,9 +162,9 @@ func (q *slots) unuse(s *slot) {
 }
 
 // describe changes the use of a slot.
-func (q *slots) describe(s *slot, u use) {
+func (q *slots) describe(s *slot, u *use) {
 	q.mu.Lock()
-	s.use = u
+	s.use = *u
 	q.mu.Unlock()
 }
 
@@ -208,7 +206,7 @@ func (q *slots) next() *waiter {
 	switch {
 	case q.used < q.workers && (w == nil || b != nil && b.since < w.since):
 		return b
-	case w != nil && q.used < q.limit(w.use):
+	case w != nil && q.used < q.limit(&w.use):
 		return w
 	default:
 		return nil

@@ -87,7 +87,7 @@ func suffix(name string) string {
 
 // stat describes a file, in a slot.
 func (t *task) stat(op, path string) (st vfs.Info, err error) {
-	err = t.inSlot(use{op: op, path: path}, func() (err error) {
+	err = t.inSlot(&use{op: op, path: path}, func() (err error) {
 		st, err = t.pool.fs.Stat(vfs.OrDot(path))
 		return err
 	})

@@ -38,6 +38,8 @@ type operation[T any] struct {
 // submitted is the name of Submit's operations.
 const submitted = "submit"
 
+var submittedUse = &use{op: submitted}
+
 // A task is one operation under way. It is also the operation's context.
 type task struct {
 	context.Context
@@ -61,7 +63,7 @@ func (t *task) abandoned() bool {
 //
 // The caller's goroutine decides on admission, not the one that uses the slot:
 // so the refused operations are the last ones, whatever the scheduler does.
-func (p *Pool) begin(t *task, u use) error {
+func (p *Pool) begin(t *task, u *use) error {
 	if err := t.Err(); err != nil {
 		return err
 	}
@@ -78,7 +80,7 @@ func (p *Pool) begin(t *task, u use) error {
 	return nil
 }
 
-func (p *Pool) admit(t *task, u use) error {
+func (p *Pool) admit(t *task, u *use) error {
 	if p.closed.Load() {
 		return ErrClosed
 	}
@@ -114,32 +116,24 @@ func (p *Pool) end(t *task) {
 	p.leave()
 }
 
-// account measures do and enters its outcome into the statistics and the log.
-func (t *task) account(name, path string, do func() error) (err error) {
+// perform calls the operation, turns a panic into an error, and enters the
+// outcome into the statistics and the log.
+func perform[T any](t *task, op *operation[T]) (value T, err error) {
 	began := t.pool.logClock()
 	returned := false
 	defer func() {
-		if !returned { // it panics, or it has called Goexit
-			err = goexitError()
-		}
-		t.pool.ended(t, name, path, began, err)
-	}()
-	err = do()
-	returned = true
-	return err
-}
-
-// perform calls the operation and turns a panic into an error.
-func perform[T any](t *task, op *operation[T]) (value T, err error) {
-	defer func() {
 		if v := recover(); v != nil {
 			err = &PanicError{v, debug.Stack()}
+		} else if !returned {
+			err = goexitError()
 		}
+		t.pool.ended(t, op.name, op.path, began, err)
 	}()
 	value, err = op.do(t, op.path)
 	if err != nil && err == t.Err() && op.name != submitted {
 		err = pathError(op.name, op.path, err)
 	}
+	returned = true
 	return value, err
 }
 
@@ -150,20 +144,16 @@ func runInline[T any](ctx context.Context, p *Pool, op operation[T]) (value T, e
 		return value, pathError(op.name, op.path, err)
 	}
 	defer p.end(t)
-	err = t.account(op.name, op.path, func() error {
-		value, err = perform(t, &op)
-		return err
-	})
-	return value, err
+	return perform(t, &op)
 }
 
 // use is the use that the operation makes of its first slot.
-func (op *operation[T]) use() use { return use{op: op.name, path: op.path} }
+func (op *operation[T]) use() *use { return &use{op: op.name, path: op.path} }
 
 // inSlot makes system calls in a slot. While the process is out of descriptors,
 // or another process holds a lease on the file, it tries again. So call must do
 // nothing if it cannot open a file.
-func (t *task) inSlot(u use, call func() error) error {
+func (t *task) inSlot(u *use, call func() error) error {
 	for tries := 0; ; tries++ {
 		err := t.once(t.Context, u, call)
 		if err == nil {
@@ -176,7 +166,7 @@ func (t *task) inSlot(u use, call func() error) error {
 }
 
 // once makes system calls in a slot, once.
-func (t *task) once(ctx context.Context, u use, call func() error) error {
+func (t *task) once(ctx context.Context, u *use, call func() error) error {
 	h, err := t.acquire(ctx, u)
 	if err != nil {
 		return err
@@ -187,7 +177,7 @@ func (t *task) once(ctx context.Context, u use, call func() error) error {
 
 // cleanUp is once for system calls that are due even though the context has
 // ended. There is nobody left to tell an error.
-func (t *task) cleanUp(u use, call func()) {
+func (t *task) cleanUp(u *use, call func()) {
 	t.once(context.WithoutCancel(t.Context), u, func() error {
 		call()
 		return nil
@@ -236,33 +226,33 @@ type hold struct {
 
 // acquire waits for a slot, in order of arrival. The goroutine that makes the
 // system call gives the result to release when the call has returned.
-func (t *task) acquire(ctx context.Context, u use) (hold, error) {
+func (t *task) acquire(ctx context.Context, u *use) (hold, error) {
 	for l := t.lender.open(); l != nil; l = l.task.lender.open() {
 		if borrowed, err := l.borrow(ctx, u); borrowed || err != nil {
 			return hold{loan: l}, err
 		}
 	}
-	if err := ctx.Err(); err != nil {
-		return hold{}, err
+	for {
+		if err := ctx.Err(); err != nil {
+			return hold{}, err
+		}
+		s := t.ready.Swap(nil)
+		if s == nil {
+			var err error
+			if s, err = t.waitForSlot(ctx, u); err != nil {
+				return hold{}, err
+			}
+		}
+		if t.pool.slots.use(s, u, t) {
+			return hold{slot: s}, nil
+		}
+		t.pool.slots.give(s)
 	}
-	s, err := t.waitForSlot(ctx, u)
-	if err != nil {
-		return hold{}, err
-	}
-	t.pool.slots.use(s, u, t)
-	return hold{slot: s}, nil
 }
 
-// waitForSlot takes a slot: the one that the task was admitted with, or
-// another.
-func (t *task) waitForSlot(ctx context.Context, u use) (*slot, error) {
+// waitForSlot takes another slot than the one that the task was admitted with.
+func (t *task) waitForSlot(ctx context.Context, u *use) (*slot, error) {
 	p := t.pool
-	if s := t.ready.Swap(nil); s != nil {
-		if p.slots.fits(u) {
-			return s, nil
-		}
-		p.slots.give(s)
-	}
 	if !t.pending.Load() {
 		if s := p.slots.take(u); s != nil {
 			return s, nil

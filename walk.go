@@ -186,7 +186,7 @@ func joinPaths(prefix string, entries []vfs.Entry) []string {
 // list lists a directory and looks at the entries whose kind the listing does
 // not tell. It returns those that cannot be looked at as failures.
 func (w *walk) list(dir string, follow bool) (entries []vfs.Entry, failures []SkippedFile, err error) {
-	err = w.task.inSlot(use{op: "list", path: dir}, func() (err error) {
+	err = w.task.inSlot(&use{op: "list", path: dir}, func() (err error) {
 		files := w.task.pool.fs
 		if entries, err = files.List(vfs.OrDot(dir), follow); err != nil {
 			return err
