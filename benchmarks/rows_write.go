@@ -21,7 +21,7 @@ func emptyDir(dir string) error {
 	return errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o755))
 }
 
-// corpusAndOutput returns the corpus and a new directory for what is made of it.
+// corpusAndOutput returns the corpus and a new directory for the outputs.
 func (in *inputs) corpusAndOutput() (c corpus, dir string, err error) {
 	if c, err = in.corpus(); err == nil {
 		dir, err = in.newDir(in.memory)

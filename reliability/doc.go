@@ -9,6 +9,6 @@
 // the environment a skip is a failure. The tests run in a mount namespace of
 // their own, so no mount outlives them, even if they are killed.
 //
-// This is a module of its own, so that fileops does not depend on what the tests
-// import.
+// This is a module of its own, so that fileops does not depend on the imports
+// of the tests.
 package reliability

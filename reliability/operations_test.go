@@ -79,7 +79,7 @@ type operation struct {
 const (
 	oldName  = "old.txt"
 	oldTable = "old.jsonl"
-	oldText  = "What was there before.\n"
+	oldText  = "The old contents.\n"
 )
 
 // putOld makes the old files.

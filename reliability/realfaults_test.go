@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -252,28 +253,18 @@ func TestFewDescriptors(t *testing.T) {
 	before := setLimit(t, unix.RLIMIT_NOFILE, descriptors)
 	defer setLimit(t, unix.RLIMIT_NOFILE, before)
 	for _, o := range slices.Concat(readers, writers) {
-		const calls = workers
 		t.Run(o.name, func(t *testing.T) {
-			dsts := make([]string, calls)
-			for i := range dsts {
-				dsts[i] = filepath.Join(top, o.name, fmt.Sprint(i))
-			}
 			p := newPool(t, workers)
 			ctx, cancel := context.WithTimeout(t.Context(), guard)
 			defer cancel()
-			errs := make(chan error, calls)
-			for _, dst := range dsts {
-				go func() { errs <- o.run(ctx, p, in, dst) }()
+			errs := make([]error, workers)
+			var group sync.WaitGroup
+			for i := range errs {
+				dst := filepath.Join(top, o.name, fmt.Sprint(i))
+				group.Go(func() { errs[i] = o.run(ctx, p, in, dst) })
 			}
-			failed := 0
-			for range calls {
-				if err := <-errs; err != nil {
-					if failed++; failed == 1 {
-						assert.NoError(t, err)
-					}
-				}
-			}
-			assert.Zerof(t, failed, "of %d", calls)
+			group.Wait()
+			assertNoErrors(t, errs)
 		})
 	}
 	t.Run("AsyncReadFile", func(t *testing.T) {
@@ -285,6 +276,21 @@ func TestFewDescriptors(t *testing.T) {
 		_, err := within2(t, "all", func() ([]string, error) { return fileops.All(t.Context(), futures...) })
 		assert.NoError(t, err)
 	})
+}
+
+// assertNoErrors checks that no error is set. It prints the first one and their
+// number.
+func assertNoErrors(t *testing.T, errs []error) {
+	t.Helper()
+	failed := 0
+	for _, err := range errs {
+		if err != nil {
+			if failed++; failed == 1 {
+				assert.NoError(t, err)
+			}
+		}
+	}
+	assert.Zerof(t, failed, "of %d", len(errs))
 }
 
 // TestDescriptorsHeldWhileWaiting runs operations that hold the descriptors of
@@ -318,15 +324,11 @@ func TestDescriptorsHeldWhileWaiting(t *testing.T) {
 			eventually(t, "they hang", func() bool { return m.stuck() > 0 })
 			time.Sleep(200 * time.Millisecond) // more operations begin meanwhile
 			m.release()
-			failed := 0
+			var errs []error
 			for _, r := range fileops.AllSettled(ctx, futures...) {
-				if r.Err != nil {
-					if failed++; failed == 1 {
-						assert.NoError(t, r.Err)
-					}
-				}
+				errs = append(errs, r.Err)
 			}
-			assert.Zerof(t, failed, "of %d", calls)
+			assertNoErrors(t, errs)
 		})
 	}
 }

@@ -8,7 +8,7 @@ import (
 // A scenario asks a question and measures the answer.
 type scenario struct {
 	letter, title string
-	lacks         func() string // returns what this machine lacks for it, or ""
+	lacks         func() string // returns the reason why this machine cannot run it, or ""
 	run           func(*bench) error
 }
 
