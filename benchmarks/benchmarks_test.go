@@ -8,10 +8,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
-// TestMain lets the test binary stand in for the command, which starts itself
-// to measure memory.
+// TestMain makes the test binary behave as the command if it is started with
+// -peak, because the command starts itself to measure memory.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == "-peak" {
 		if err := printPeak(os.Args[2], os.Stdin, os.Stdout); err != nil {
@@ -37,13 +38,13 @@ func quickInputs(t *testing.T) *inputs {
 	return in
 }
 
-// TestAnswersAgree runs every contender of every row once. measure itself
-// fails when two of them answer differently.
+// TestAnswersAgree runs every implementation of every job once. measure fails
+// if two of them give different answers.
 func TestAnswersAgree(t *testing.T) {
 	in := quickInputs(t)
-	for _, w := range works(in) {
-		t.Run(w.name, func(t *testing.T) {
-			c, err := w.prepare()
+	for _, j := range jobs(in) {
+		t.Run(j.name, func(t *testing.T) {
+			c, err := j.prepare()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -51,7 +52,7 @@ func TestAnswersAgree(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.work = w
+			r.job = j
 			if lines := r.lines(); len(lines) < len(c.peers) {
 				t.Errorf("%d lines for %d peers", len(lines), len(c.peers))
 			}
@@ -59,20 +60,21 @@ func TestAnswersAgree(t *testing.T) {
 	}
 }
 
-// TestMeasureFindsDisagreement gives two contenders that differ.
+// TestMeasureFindsDisagreement measures two implementations that give different
+// answers.
 func TestMeasureFindsDisagreement(t *testing.T) {
 	answer := func(n int64) run { return func() (int64, error) { return n, nil } }
-	c := &contest{ours: answer(1), peers: []peer{{"same", 0, answer(1)}, {"other", 0, answer(2)}}}
+	c := &comparison{ours: answer(1), peers: []peer{{"same", 0, answer(1)}, {"other", 0, answer(2)}}}
 	if _, err := c.measure(1, 0); err == nil || !strings.Contains(err.Error(), "other answers 2") {
 		t.Errorf("got error %v", err)
 	}
 }
 
-// TestPlot checks that the picture is well-formed and has a chart for each
+// TestPlot checks that the plot is well-formed XML and has a chart for each
 // title.
 func TestPlot(t *testing.T) {
 	in := quickInputs(t)
-	results, err := compete(in, regexp.MustCompile("ReadFiles|ListFiles"), options{rounds: 1})
+	results, err := compare(in, regexp.MustCompile("ReadFiles|ListFiles"), options{rounds: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +94,20 @@ func TestPlot(t *testing.T) {
 	}
 }
 
-// TestGrowth runs the growth with sizes that take no time.
+// TestNotes checks that the table ends with the notes of its rows only.
+func TestNotes(t *testing.T) {
+	noted := job{name: "ReadFile", note: "A note."}
+	plain := job{name: "ListFiles"}
+	c := &comparison{}
+	times := []time.Duration{1}
+	var out strings.Builder
+	printTable(&out, []*result{{job: noted, comparison: c, ours: times}, {job: plain, comparison: c, ours: times}})
+	if !strings.HasSuffix(out.String(), "|\n\nReadFile: A note.\n") {
+		t.Errorf("the note does not end the table:\n%s", out.String())
+	}
+}
+
+// TestGrowth measures the growth with sizes that take no time.
 func TestGrowth(t *testing.T) {
 	var out strings.Builder
 	sizes := growthSizes{files: 1000, file: 1 << 20, tree: 1e6, treeFile: 1000}

@@ -15,12 +15,12 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// growthSizes says how far the data grows.
+// growthSizes are the largest sizes of the data.
 type growthSizes struct {
 	files    int   // in one directory tree
 	file     int64 // bytes in one file
 	tree     int64 // bytes in one tree
-	treeFile int64 // bytes in each of that tree's files
+	treeFile int64 // bytes in each file of that tree
 }
 
 // quick returns sizes that take no time.
@@ -33,19 +33,34 @@ func (s growthSizes) quick() growthSizes {
 	}
 }
 
-// smallestFiles and smallestFile are where the growth begins.
+// The growth begins with smallestFiles files, and with a file of smallestFile
+// bytes.
 const (
 	smallestFiles = 1000
 	smallestFile  = 1 << 20
 )
 
-// times is how often each step is repeated; the median counts.
-const times = 5
+// repetitions is how often each step is measured. The table has the median.
+const repetitions = 5
 
-// growth measures how the time of each file and each byte changes as their
-// number grows, and how the peak memory does.
+// growth measures how the time per file and per byte, and the peak memory,
+// change as the data grows.
 func growth(w io.Writer, in *inputs, sizes growthSizes) error {
 	return errors.Join(growFiles(w, in, sizes.files), growBytes(w, in, sizes.file), growTree(w, in, sizes))
+}
+
+// withScratch calls measure with a new directory, which it removes afterwards,
+// and 1 MiB of text.
+func (in *inputs) withScratch(measure func(dir, text string) error) error {
+	text, err := in.asciiText(1 << 20)
+	if err != nil {
+		return err
+	}
+	dir, err := in.newDir(in.memory)
+	if err != nil {
+		return err
+	}
+	return errors.Join(measure(dir, text), os.RemoveAll(dir))
 }
 
 // A step is one operation whose growth is measured.
@@ -56,49 +71,47 @@ type step struct {
 
 // growFiles prints the time per file, from smallestFiles to most files.
 func growFiles(w io.Writer, in *inputs, most int) error {
-	text, err := in.ascii(1 << 20)
-	if err != nil {
-		return err
-	}
-	dir, err := in.fresh(in.memory)
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "out.jsonl")
-	t := growthTable{w: w, per: "file"}
 	defer fmt.Fprintln(w)
-	for n := smallestFiles; n <= most; n *= 10 {
-		tree := filepath.Join(dir, strconv.Itoa(n))
-		paths, err := smallFiles(tree, text, n)
-		if err != nil {
-			return err
-		}
-		ctx := context.Background()
-		opts := fileops.DefaultChunkOptions()
-		opts.OutputFile = out
-		err = t.row(fmt.Sprintf("%d files of 1 KiB", n), float64(n), []step{
-			{"ListFiles", func() error { _, err := fileops.ListFiles(ctx, tree, ""); return err }},
-			{"ReadFiles", func() error { return readEach(ctx, paths) }},
-			{"AsyncReadFile, all", func() error {
-				futures := make([]*fileops.Future[string], len(paths))
-				for i, path := range paths {
-					futures[i] = fileops.AsyncReadFile(ctx, path)
-				}
-				_, err := fileops.All(ctx, futures...)
+	return in.withScratch(func(dir, text string) error {
+		t := growthTable{w: w, per: "file"}
+		for n := smallestFiles; n <= most; n *= 10 {
+			tree := filepath.Join(dir, strconv.Itoa(n))
+			paths, err := smallFiles(tree, text, n)
+			if err != nil {
 				return err
-			}},
-			{"ConcatTo", func() error { _, err := fileops.ConcatTo(ctx, io.Discard, []string{tree}, nil); return err }},
-			{"Chunk to .jsonl", func() error { _, err := fileops.Chunk(ctx, tree, &opts); return err }},
-		})
-		if err := errors.Join(err, os.RemoveAll(tree)); err != nil {
-			return err
+			}
+			err = t.row(fmt.Sprintf("%d files of 1 KiB", n), float64(n), fileSteps(tree, paths, filepath.Join(dir, "out.jsonl")))
+			if err := errors.Join(err, os.RemoveAll(tree)); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
-// smallFiles makes n files of 1 KiB, a thousand in a directory.
+// fileSteps returns the operations on many files. paths are the files of tree,
+// and out is where chunks are written to.
+func fileSteps(tree string, paths []string, out string) []step {
+	ctx := context.Background()
+	opts := fileops.DefaultChunkOptions()
+	opts.OutputFile = out
+	return []step{
+		{"ListFiles", func() error { _, err := fileops.ListFiles(ctx, tree, ""); return err }},
+		{"ReadFiles", func() error { return readEach(ctx, paths) }},
+		{"AsyncReadFile, all", func() error {
+			futures := make([]*fileops.Future[string], len(paths))
+			for i, path := range paths {
+				futures[i] = fileops.AsyncReadFile(ctx, path)
+			}
+			_, err := fileops.All(ctx, futures...)
+			return err
+		}},
+		{"ConcatTo", func() error { return concatEach(ctx, []string{tree}) }},
+		{"Chunk to .jsonl", func() error { _, err := fileops.Chunk(ctx, tree, &opts); return err }},
+	}
+}
+
+// smallFiles makes n files of 1 KiB, a thousand in each directory.
 func smallFiles(tree, text string, n int) (paths []string, err error) {
 	for i := range n {
 		dir := filepath.Join(tree, fmt.Sprintf("%04d", i/1000))
@@ -116,40 +129,38 @@ func smallFiles(tree, text string, n int) (paths []string, err error) {
 	return paths, nil
 }
 
-// growBytes prints the time per byte, from smallestFile to a file of most
+// growBytes prints the time per megabyte, from smallestFile to a file of most
 // bytes.
 func growBytes(w io.Writer, in *inputs, most int64) error {
-	text, err := in.ascii(1 << 20)
-	if err != nil {
-		return err
-	}
-	dir, err := in.fresh(in.memory)
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	path, target := filepath.Join(dir, "file.txt"), filepath.Join(dir, "copy.txt")
-	ctx := context.Background()
-	t := growthTable{w: w, per: "MB"}
 	defer fmt.Fprintln(w)
-	for n := int64(smallestFile); n <= most; n *= 4 {
-		if err := largeFile(path, text, n); err != nil {
-			return err
+	return in.withScratch(func(dir, text string) error {
+		path := filepath.Join(dir, "file.txt")
+		steps := byteSteps(path, filepath.Join(dir, "copy.txt"))
+		t := growthTable{w: w, per: "MB"}
+		for n := int64(smallestFile); n <= most; n *= 4 {
+			if err := largeFile(path, text, n); err != nil {
+				return err
+			}
+			if err := t.row("1 file of "+sizeName(int(n)), float64(n)/1e6, steps); err != nil {
+				return err
+			}
 		}
-		err := t.row("1 file of "+sizeName(int(n)), float64(n)/1e6, []step{
-			{"ReadFile", func() error { _, err := fileops.ReadFile(ctx, path); return err }},
-			{"ConcatTo", func() error { _, err := fileops.ConcatTo(ctx, io.Discard, []string{path}, nil); return err }},
-			{"CopyFile", func() error { return errors.Join(fileops.CopyFile(ctx, path, target), os.Remove(target)) }},
-			{"FileToChunks", func() error { _, err := fileops.FileToChunks(ctx, path, nil); return err }},
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
-// largeFile writes size bytes to a file, the text again and again.
+// byteSteps returns the operations on one file and its copy.
+func byteSteps(path, target string) []step {
+	ctx := context.Background()
+	return []step{
+		{"ReadFile", func() error { _, err := fileops.ReadFile(ctx, path); return err }},
+		{"ConcatTo", func() error { return concatEach(ctx, []string{path}) }},
+		{"CopyFile", func() error { return errors.Join(fileops.CopyFile(ctx, path, target), os.Remove(target)) }},
+		{"FileToChunks", func() error { _, err := fileops.FileToChunks(ctx, path, nil); return err }},
+	}
+}
+
+// largeFile writes a file of size bytes that repeats the text.
 func largeFile(path, text string, size int64) (err error) {
 	file, err := os.Create(path)
 	if err != nil {
@@ -166,7 +177,7 @@ func largeFile(path, text string, size int64) (err error) {
 	return nil
 }
 
-// readEach reads the files and keeps none.
+// readEach reads the files and keeps no text.
 func readEach(ctx context.Context, paths []string) error {
 	for r := range fileops.ReadFiles(ctx, paths) {
 		if r.Err != nil {
@@ -176,41 +187,62 @@ func readEach(ctx context.Context, paths []string) error {
 	return nil
 }
 
-// A growthTable prints the time per unit of one size after the other.
+// concatEach concatenates the files and discards the text.
+func concatEach(ctx context.Context, paths []string) error {
+	_, err := fileops.ConcatTo(ctx, io.Discard, paths, nil)
+	return err
+}
+
+// A growthTable prints the time per unit, one row for each size.
 type growthTable struct {
 	w       io.Writer
 	per     string
 	started bool
 }
 
-// row measures every step and prints a row of it.
+// row measures every step and prints a row of the table.
 func (t *growthTable) row(name string, units float64, steps []step) error {
 	if !t.started {
 		t.started = true
-		fmt.Fprintf(t.w, "Time per %s:\n\n|", t.per)
-		for _, s := range steps {
-			fmt.Fprintf(t.w, " | %s", s.name)
-		}
-		fmt.Fprint(t.w, " |\n|---|")
-		for range steps {
-			fmt.Fprint(t.w, "--:|")
-		}
-		fmt.Fprintln(t.w)
+		t.head(steps)
 	}
 	fmt.Fprintf(t.w, "| %s", name)
 	for _, s := range steps {
-		var ds []time.Duration
-		for range times {
-			runtime.GC()
-			start := time.Now()
-			if err := s.do(); err != nil {
-				return fmt.Errorf("%s of %s: %w", s.name, name, err)
-			}
-			ds = append(ds, time.Since(start))
+		d, err := s.measure()
+		if err != nil {
+			return fmt.Errorf("%s of %s: %w", s.name, name, err)
 		}
-		debug.FreeOSMemory()
-		fmt.Fprintf(t.w, " | %s", duration(time.Duration(float64(median(ds))/units)))
+		fmt.Fprintf(t.w, " | %s", duration(time.Duration(float64(d)/units)))
 	}
 	fmt.Fprintln(t.w, " |")
 	return nil
+}
+
+// head prints the head of the table.
+func (t *growthTable) head(steps []step) {
+	fmt.Fprintf(t.w, "Time per %s:\n\n|", t.per)
+	for _, s := range steps {
+		fmt.Fprintf(t.w, " | %s", s.name)
+	}
+	fmt.Fprint(t.w, " |\n|---|")
+	for range steps {
+		fmt.Fprint(t.w, "--:|")
+	}
+	fmt.Fprintln(t.w)
+}
+
+// measure returns the median time of a step. Each repetition begins with
+// garbage collected, and the last one returns its memory to the system.
+func (s step) measure() (time.Duration, error) {
+	defer debug.FreeOSMemory()
+	var times []time.Duration
+	for range repetitions {
+		runtime.GC()
+		start := time.Now()
+		if err := s.do(); err != nil {
+			return 0, err
+		}
+		times = append(times, time.Since(start))
+	}
+	return median(times), nil
 }

@@ -1,12 +1,14 @@
-// Command benchmarks measures fileops beside its peers: the same work on the
-// same data, turn by turn within one run.
+// Command benchmarks measures fileops beside its peers. Each implementation
+// does the same job on the same data, in turns within one run.
 //
-//	go run .                        the table
-//	go run . -table T.md -plot P.svg the table and the plot, written to files
-//	go run . -rows Chunk            some rows only
-//	go run . -growth                how time and memory grow with the data
+//	go run .                        print the table
+//	go run . -table T.md -plot P.svg write the table and the plot to files
+//	go run . -rows Chunk            measure some of the rows
+//	go run . -growth                measure how time and memory grow with the data
 //
-// The data is the Go distribution's own source, so anyone can repeat it.
+// The data is the source of the Go distribution, so anyone can repeat the
+// measurements. The script container runs a command, such as this one, with the
+// mounts that a container has.
 package main
 
 import (
@@ -36,30 +38,34 @@ type options struct {
 }
 
 func main() {
-	var o options
-	flag.StringVar(&o.rows, "rows", "", "measure the rows whose work matches this `regexp`")
-	flag.IntVar(&o.rounds, "rounds", 11, "how often each contender takes its turn")
-	flag.DurationVar(&o.sample, "sample", 50*time.Millisecond, "how long one turn lasts at least")
-	flag.BoolVar(&o.quick, "quick", false, "small inputs: to see that it works, not to compare")
-	flag.StringVar(&o.dir, "dir", "", "`directory` for the files written (default /dev/shm where there is one)")
-	flag.StringVar(&o.table, "table", "", "write the table to this `file` too")
-	flag.StringVar(&o.plot, "plot", "", "write an SVG plot to this `file`")
-	flag.StringVar(&o.profile, "profile", "", "run only fileops' side of the rows, and write its CPU profile to this `file`")
-	flag.BoolVar(&o.growth, "growth", false, "measure how time and memory grow instead")
-	flag.IntVar(&o.sizes.files, "files", 100_000, "with -growth: the most files")
-	flag.Int64Var(&o.sizes.file, "file", 4<<30, "with -growth: the largest file, in `bytes`")
-	flag.Int64Var(&o.sizes.tree, "tree", 10e9, "with -growth: the largest tree, in `bytes`")
-	flag.Int64Var(&o.sizes.treeFile, "treefile", 100_000, "with -growth: the size of the tree's files, in `bytes`")
-	flag.StringVar(&o.peak, "peak", "", "print the peak memory of one `operation` on the paths on standard input (what -growth runs)")
-	flag.Parse()
-	if err := mainErr(o); err != nil {
+	if err := execute(parseFlags()); err != nil {
 		fmt.Fprintln(os.Stderr, "benchmarks:", err)
 		os.Exit(1)
 	}
 }
 
-// mainErr does what the options ask for.
-func mainErr(o options) (err error) {
+// parseFlags reads the command line.
+func parseFlags() (o options) {
+	flag.StringVar(&o.rows, "rows", "", "measure only the jobs whose names match this `regexp`")
+	flag.IntVar(&o.rounds, "rounds", 11, "how many turns each implementation takes")
+	flag.DurationVar(&o.sample, "sample", 50*time.Millisecond, "how long one turn lasts at least")
+	flag.BoolVar(&o.quick, "quick", false, "use small inputs; the figures mean nothing")
+	flag.StringVar(&o.dir, "dir", "", "`directory` for the files written (default /dev/shm if it exists)")
+	flag.StringVar(&o.table, "table", "", "also write the table to this `file`")
+	flag.StringVar(&o.plot, "plot", "", "write an SVG plot to this `file`")
+	flag.StringVar(&o.profile, "profile", "", "run only fileops, and write its CPU profile to this `file`")
+	flag.BoolVar(&o.growth, "growth", false, "measure how time and memory grow instead")
+	flag.IntVar(&o.sizes.files, "files", 100_000, "with -growth: the largest number of files")
+	flag.Int64Var(&o.sizes.file, "file", 4<<30, "with -growth: the largest file, in `bytes`")
+	flag.Int64Var(&o.sizes.tree, "tree", 10e9, "with -growth: the largest tree, in `bytes`")
+	flag.Int64Var(&o.sizes.treeFile, "treefile", 100_000, "with -growth: the size of each file of the tree, in `bytes`")
+	flag.StringVar(&o.peak, "peak", "", "print the peak memory of one `operation` on the paths on standard input (-growth runs this)")
+	flag.Parse()
+	return o
+}
+
+// execute does the part of the work that the options ask for.
+func execute(o options) (err error) {
 	if o.peak != "" {
 		return printPeak(o.peak, os.Stdin, os.Stdout)
 	}
@@ -76,53 +82,52 @@ func mainErr(o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
-
 	if o.profile != "" {
 		return profile(in, match, o.profile)
 	}
-	out := io.Writer(os.Stdout)
-	if o.table != "" {
-		var text strings.Builder
-		out = io.MultiWriter(os.Stdout, &text)
-		defer func() {
-			if err == nil {
-				err = os.WriteFile(o.table, []byte(text.String()), 0o644)
-			}
-		}()
+
+	var text strings.Builder
+	if err := report(io.MultiWriter(os.Stdout, &text), in, match, o); err != nil || o.table == "" {
+		return err
 	}
-	printMachine(out, in)
+	return os.WriteFile(o.table, []byte(text.String()), 0o644)
+}
+
+// report measures and writes the tables, and the plot if the options ask for
+// it.
+func report(w io.Writer, in *inputs, match *regexp.Regexp, o options) error {
+	printMachine(w, in)
 	if o.growth {
-		return growth(out, in, o.sizes)
+		return growth(w, in, o.sizes)
 	}
-	results, err := compete(in, match, o)
+	results, err := compare(in, match, o)
 	if err != nil {
 		return err
 	}
-	printTable(out, results)
+	printTable(w, results)
 	if o.plot != "" {
 		return os.WriteFile(o.plot, plot(results), 0o644)
 	}
 	return nil
 }
 
-// compete measures the works that match, telling on standard error how far
-// it is.
-func compete(in *inputs, match *regexp.Regexp, o options) ([]*result, error) {
+// compare measures the jobs that match. It reports progress on standard error.
+func compare(in *inputs, match *regexp.Regexp, o options) ([]*result, error) {
 	var results []*result
-	for _, w := range works(in) {
-		if !match.MatchString(w.name) {
+	for _, j := range jobs(in) {
+		if !match.MatchString(j.name) {
 			continue
 		}
-		fmt.Fprintf(os.Stderr, "%s …\n", w.name)
-		c, err := w.prepare()
+		fmt.Fprintf(os.Stderr, "%s …\n", j.name)
+		c, err := j.prepare()
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", w.name, err)
+			return nil, fmt.Errorf("%s: %w", j.name, err)
 		}
 		r, err := c.measure(o.rounds, o.sample)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", w.name, err)
+			return nil, fmt.Errorf("%s: %w", j.name, err)
 		}
-		r.work = w
+		r.job = j
 		results = append(results, r)
 	}
 	if len(results) == 0 {

@@ -12,7 +12,7 @@ import (
 )
 
 // listTree lists every file below the Go distribution, sorted by path.
-func (in *inputs) listTree() (*contest, error) {
+func (in *inputs) listTree() (*comparison, error) {
 	walkDir := func() (int64, error) {
 		var paths []string
 		err := filepath.WalkDir(in.list, func(path string, d fs.DirEntry, err error) error {
@@ -25,7 +25,7 @@ func (in *inputs) listTree() (*contest, error) {
 		return int64(len(paths)), err
 	}
 	n, err := walkDir()
-	return &contest{
+	return &comparison{
 		files: int(n),
 		ours: func() (int64, error) {
 			paths, err := fileops.ListFiles(context.Background(), in.list, "")

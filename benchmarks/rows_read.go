@@ -14,13 +14,13 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// readers is how many goroutines the peers read a list of files with.
+// readers is how many goroutines a peer uses to read a list of files.
 const readers = 8
 
 // readSmall reads one file of 4 KiB again and again.
-func (in *inputs) readSmall() (*contest, error) {
+func (in *inputs) readSmall() (*comparison, error) {
 	path, err := in.smallFile()
-	return &contest{
+	return &comparison{
 		ours: func() (int64, error) {
 			s, err := fileops.ReadFile(context.Background(), path)
 			return int64(len(s)), err
@@ -30,11 +30,11 @@ func (in *inputs) readSmall() (*contest, error) {
 	}, err
 }
 
-// readSmallAsync does the same through a future, beside the synchronous peer
-// and one as asynchronous.
-func (in *inputs) readSmallAsync() (*contest, error) {
+// readSmallAsync does the same through a future. One peer is synchronous, the
+// other one starts a goroutine.
+func (in *inputs) readSmallAsync() (*comparison, error) {
 	path, err := in.smallFile()
-	return &contest{
+	return &comparison{
 		ours: func() (int64, error) {
 			ctx := context.Background()
 			s, err := fileops.AsyncReadFile(ctx, path).Await(ctx)
@@ -62,14 +62,15 @@ func (in *inputs) readSmallAsync() (*contest, error) {
 
 // smallFile makes a file of 4 KiB on disk.
 func (in *inputs) smallFile() (string, error) {
-	text, err := in.ascii(4 << 10)
+	text, err := in.asciiText(4 << 10)
 	if err != nil {
 		return "", err
 	}
-	return in.file(in.disk, text)
+	return in.newFile(in.disk, text)
 }
 
-// readString is the plain way to read a file as text. It checks no UTF-8.
+// readString returns a run that reads a file as a string. It does not check
+// UTF-8.
 func readString(path string) run {
 	return func() (int64, error) {
 		b, err := os.ReadFile(path)
@@ -77,22 +78,22 @@ func readString(path string) run {
 	}
 }
 
-// text converts bytes, out of the compiler's sight: it would see that only
-// the length is asked for, and not make the string at all.
+// text converts bytes to a string. It is not inlined: the compiler would see
+// that only the length is used, and would not make the string.
 //
 //go:noinline
 func text(b []byte) string { return string(b) }
 
 // readLarge reads one large file of the text.
-func (in *inputs) readLarge(text textMaker, target float64) func() (*contest, error) {
-	return func() (*contest, error) {
+func (in *inputs) readLarge(text textMaker, target float64) func() (*comparison, error) {
+	return func() (*comparison, error) {
 		s, err := text(in.largeSize())
 		if err != nil {
 			return nil, err
 		}
-		path, err := in.file(in.disk, s)
+		path, err := in.newFile(in.disk, s)
 		size := int64(len(s))
-		return &contest{
+		return &comparison{
 			bytes: size,
 			ours: func() (int64, error) {
 				s, err := fileops.ReadFile(context.Background(), path)
@@ -103,22 +104,26 @@ func (in *inputs) readLarge(text textMaker, target float64) func() (*contest, er
 	}
 }
 
-// readCorpus reads every file of the corpus, nothing kept.
-func (in *inputs) readCorpus() (*contest, error) { return in.readCorpusBeside(0) }
+// readCorpus reads every file of the corpus and keeps no text.
+func (in *inputs) readCorpus() (*comparison, error) { return in.readCorpusWithHeap(0) }
 
-// serverHeap is what a server may hold. How often the collector runs depends
-// on it: in a process that holds next to nothing, after every 4 MB read.
+// serverHeap is the live heap of a typical server. The garbage collector runs
+// when the heap has doubled, but not below 4 MB. So a process with a small heap
+// collects garbage after every 4 MB that it has read
+// (https://go.dev/doc/gc-guide#GOGC).
 const serverHeap = 64 << 20
 
-// readCorpusInServer is readCorpus in a process that holds something.
-func (in *inputs) readCorpusInServer() (*contest, error) { return in.readCorpusBeside(serverHeap) }
+// readCorpusInServer does the same in a process with a larger heap.
+func (in *inputs) readCorpusInServer() (*comparison, error) { return in.readCorpusWithHeap(serverHeap) }
 
-func (in *inputs) readCorpusBeside(heap int) (*contest, error) {
+// readCorpusWithHeap reads every file of the corpus in a process that holds heap
+// bytes.
+func (in *inputs) readCorpusWithHeap(heap int) (*comparison, error) {
 	c, err := in.corpus()
 	if err != nil {
 		return nil, err
 	}
-	return &contest{
+	return &comparison{
 		files: len(c.paths),
 		heap:  heap,
 		ours: func() (n int64, err error) {
@@ -132,32 +137,14 @@ func (in *inputs) readCorpusBeside(heap int) (*contest, error) {
 		},
 		peers: []peer{
 			{"errgroup(8) + os.ReadFile", 1.8, func() (int64, error) {
-				var n atomic.Int64
 				var g errgroup.Group
 				g.SetLimit(readers)
-				for _, path := range c.paths {
-					g.Go(func() error {
-						b, err := os.ReadFile(path)
-						n.Add(int64(len(b)))
-						return err
-					})
-				}
-				err := g.Wait()
-				return n.Load(), err
+				return readWith(c.paths, g.Go, g.Wait)
 			}},
 			{fmt.Sprintf("C, %d threads: open, fstat, read, close", runtime.GOMAXPROCS(0)), 0.85, readInC(c.paths, runtime.GOMAXPROCS(0))},
 			{"conc pool of 8 + os.ReadFile", 0, func() (int64, error) {
-				var n atomic.Int64
 				p := pool.New().WithMaxGoroutines(readers).WithErrors()
-				for _, path := range c.paths {
-					p.Go(func() error {
-						b, err := os.ReadFile(path)
-						n.Add(int64(len(b)))
-						return err
-					})
-				}
-				err := p.Wait()
-				return n.Load(), err
+				return readWith(c.paths, p.Go, p.Wait)
 			}},
 			{"os.ReadFile in a loop", 0, func() (n int64, err error) {
 				for _, path := range c.paths {
@@ -173,14 +160,28 @@ func (in *inputs) readCorpusBeside(heap int) (*contest, error) {
 	}, nil
 }
 
-// readCorpusAsync starts reading every file of the corpus at once and holds
-// all their contents in the end.
-func (in *inputs) readCorpusAsync() (*contest, error) {
+// readWith reads the files on the goroutines of a group or pool.
+func readWith(paths []string, start func(func() error), wait func() error) (int64, error) {
+	var n atomic.Int64
+	for _, path := range paths {
+		start(func() error {
+			b, err := os.ReadFile(path)
+			n.Add(int64(len(b)))
+			return err
+		})
+	}
+	err := wait()
+	return n.Load(), err
+}
+
+// readCorpusAsync starts the reads of every file of the corpus at once, and
+// holds all contents at the end.
+func (in *inputs) readCorpusAsync() (*comparison, error) {
 	c, err := in.corpus()
 	if err != nil {
 		return nil, err
 	}
-	return &contest{
+	return &comparison{
 		files: len(c.paths),
 		ours: func() (n int64, err error) {
 			ctx := context.Background()

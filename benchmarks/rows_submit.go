@@ -7,9 +7,9 @@ import (
 	"github.com/sourcegraph/conc"
 )
 
-// submit runs a function that does nothing elsewhere, and waits for it.
-func (in *inputs) submit() (*contest, error) {
-	return &contest{
+// submit runs an empty function on another goroutine and waits for it.
+func (in *inputs) submit() (*comparison, error) {
+	return &comparison{
 		ours: func() (int64, error) {
 			ctx := context.Background()
 			return fileops.Submit(ctx, fileops.DefaultPool, func(context.Context) (int64, error) {

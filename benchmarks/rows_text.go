@@ -16,62 +16,59 @@ import (
 	"github.com/tmc/langchaingo/textsplitter"
 )
 
-// chunkSize and chunkOverlap are what every text is cut to: 1500 characters,
-// 10 % of them in the next chunk too.
+// Every text is cut into chunks of chunkSize characters, of which chunkOverlap
+// are in the next chunk too.
 const (
 	chunkSize    = 1500
 	chunkOverlap = chunkSize / 10
 )
 
-// newSplitter returns the peers' way to cut. It silences the standard logger,
-// to which that way would complain about its own chunks.
+// newSplitter returns the splitter of the peers. It silences the standard
+// logger, because the splitter logs each chunk that is longer than chunkSize.
 func newSplitter() textsplitter.RecursiveCharacter {
 	log.SetOutput(io.Discard)
 	return textsplitter.NewRecursiveCharacter(
 		textsplitter.WithChunkSize(chunkSize), textsplitter.WithChunkOverlap(chunkOverlap))
 }
 
-// chunkText cuts a text in memory. It may make two allocations, for the
-// chunks and their boundaries, and the few that starting goroutines takes,
-// whatever the length.
-func (in *inputs) chunkText(text textMaker, minRate float64) func() (*contest, error) {
-	return func() (*contest, error) {
+// chunkText cuts a text in memory. Whatever the length of the text, it may make
+// one allocation for the chunks, one for their boundaries, and a few to start
+// goroutines.
+func (in *inputs) chunkText(text textMaker, minRate float64) func() (*comparison, error) {
+	return func() (*comparison, error) {
 		s, err := text(in.largeSize())
 		if err != nil {
 			return nil, err
 		}
 		opts := fileops.DefaultChunkOptions()
-		cut := func(s string) (int64, error) {
-			chunks, err := fileops.ChunkText(s, &opts)
-			if err == nil && len(chunks) == 0 {
+		// The implementations make different chunks, so the answer is the size
+		// of the text.
+		answer := func(chunks int, err error) (int64, error) {
+			if err == nil && chunks == 0 {
 				err = errors.New("no chunks")
 			}
 			return int64(len(s)), err
 		}
 		splitter := newSplitter()
-		return &contest{
+		return &comparison{
 			bytes: int64(len(s)),
-			ours:  func() (int64, error) { return cut(s) },
+			ours: func() (int64, error) {
+				chunks, err := fileops.ChunkText(s, &opts)
+				return answer(len(chunks), err)
+			},
 			peers: []peer{{"langchaingo recursive", 30, func() (int64, error) {
 				chunks, err := splitter.SplitText(s)
-				if err == nil && len(chunks) == 0 {
-					err = errors.New("no chunks")
-				}
-				return int64(len(s)), err
+				return answer(len(chunks), err)
 			}}},
 			minRate:   minRate,
-			maxAllocs: 20, // two, and what goroutines need
+			maxAllocs: 20,
 		}, nil
 	}
 }
 
 // chunkTree cuts every file of the corpus and writes the chunks as JSON lines.
-func (in *inputs) chunkTree() (*contest, error) {
-	c, err := in.corpus()
-	if err != nil {
-		return nil, err
-	}
-	dir, err := in.fresh(in.memory)
+func (in *inputs) chunkTree() (*comparison, error) {
+	c, dir, err := in.corpusAndOutput()
 	if err != nil {
 		return nil, err
 	}
@@ -79,9 +76,9 @@ func (in *inputs) chunkTree() (*contest, error) {
 	opts.FileTypes = []string{".go"}
 	out := filepath.Join(dir, "chunks.jsonl")
 	opts.OutputFile = out
-	return &contest{
+	return &comparison{
 		bytes: c.bytes,
-		reset: func() error { return empty(dir) },
+		reset: func() error { return emptyDir(dir) },
 		ours: func() (files int64, err error) {
 			chunks, err := fileops.Chunk(context.Background(), in.src, &opts)
 			for _, c := range chunks {
@@ -97,7 +94,7 @@ func (in *inputs) chunkTree() (*contest, error) {
 	}, nil
 }
 
-// A record is a chunk as it is written to a file by hand.
+// A record is a chunk in the form that the peers write.
 type record struct {
 	Text     string `json:"chunk_content"`
 	ID       int    `json:"chunk_id"`
@@ -108,8 +105,13 @@ type record struct {
 	FileSize int64  `json:"file_size"`
 }
 
-// chunkByHand cuts the Go files below dir into JSON lines. It returns how
-// many files had any text.
+// newRecord returns the record of a chunk.
+func newRecord(c fileops.TextChunk) record {
+	return record{c.Text, c.ID, c.Total, c.Size, c.FilePath, c.FileName, c.FileSize}
+}
+
+// chunkByHand cuts the Go files below dir into JSON lines. It returns how many
+// files have any text.
 func chunkByHand(dir, out string) (files int64, err error) {
 	file, err := os.Create(out)
 	if err != nil {
@@ -123,29 +125,35 @@ func chunkByHand(dir, out string) (files int64, err error) {
 		if err != nil || filepath.Ext(path) != ".go" || !isFile(path, d) {
 			return err
 		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		chunks, err := splitter.SplitText(string(b))
-		if err != nil {
-			return err
-		}
-		for i, c := range chunks {
-			if err := enc.Encode(record{c, i + 1, len(chunks), len(c), path, d.Name(), int64(len(b))}); err != nil {
-				return err
-			}
-		}
-		if len(chunks) > 0 {
+		n, err := encodeChunks(enc, splitter, path)
+		if n > 0 {
 			files++
 		}
-		return nil
+		return err
 	})
 	return files, errors.Join(err, w.Flush())
 }
 
-// records cuts n chunks out of a text.
-func records(text string, n int) []fileops.TextChunk {
+// encodeChunks cuts one file and returns the number of chunks.
+func encodeChunks(enc *json.Encoder, splitter textsplitter.RecursiveCharacter, path string) (int, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	chunks, err := splitter.SplitText(string(b))
+	if err != nil {
+		return 0, err
+	}
+	for i, c := range chunks {
+		if err := enc.Encode(record{c, i + 1, len(chunks), len(c), path, filepath.Base(path), int64(len(b))}); err != nil {
+			return 0, err
+		}
+	}
+	return len(chunks), nil
+}
+
+// sampleChunks cuts n chunks out of a text.
+func sampleChunks(text string, n int) []fileops.TextChunk {
 	chunks := make([]fileops.TextChunk, n)
 	for i := range chunks {
 		start := i * chunkSize % (len(text) - chunkSize)

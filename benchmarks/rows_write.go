@@ -16,116 +16,126 @@ import (
 	"github.com/sourcegraph/conc/stream"
 )
 
-// empty removes what is in a directory.
-func empty(dir string) error {
+// emptyDir removes everything in a directory.
+func emptyDir(dir string) error {
 	return errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o755))
 }
 
-// concat writes the corpus into one file, each of its files under a header
-// where the contender writes one. The answer is the bytes that are not header.
-func (in *inputs) concat() (*contest, error) {
-	c, err := in.corpus()
-	if err != nil {
-		return nil, err
+// corpusAndOutput returns the corpus and a new directory for the outputs.
+func (in *inputs) corpusAndOutput() (c corpus, dir string, err error) {
+	if c, err = in.corpus(); err == nil {
+		dir, err = in.newDir(in.memory)
 	}
-	dir, err := in.fresh(in.memory)
+	return c, dir, err
+}
+
+// concat writes the corpus into one file. The package writes a header for each
+// file and the peers do not, so the answer is the size without the headers.
+func (in *inputs) concat() (*comparison, error) {
+	c, dir, err := in.corpusAndOutput()
 	if err != nil {
 		return nil, err
 	}
 	out := filepath.Join(dir, "all.txt")
-	headers := int64(len(c.paths) - 1) // a newline between two
+	headers := int64(len(c.paths) - 1) // a newline between two files
 	for _, path := range c.paths {
 		headers += int64(len("---\n" + path + "\n---\n\n"))
 	}
-	// to runs f with the output file and subtracts what f says is header.
-	to := func(f func(w *os.File) (header int64, err error)) run {
-		return func() (int64, error) {
-			file, err := os.Create(out)
-			if err != nil {
-				return 0, err
-			}
-			header, err := f(file)
-			info, statErr := file.Stat()
-			if err := errors.Join(err, statErr, file.Close()); err != nil {
-				return 0, err
-			}
-			return info.Size() - header, nil
-		}
-	}
-	return &contest{
+	return &comparison{
 		bytes: c.bytes,
-		reset: func() error { return empty(dir) },
-		ours: to(func(w *os.File) (int64, error) {
+		reset: func() error { return emptyDir(dir) },
+		ours: writeTo(out, headers, func(w *os.File) error {
 			_, err := fileops.ConcatTo(context.Background(), w, c.paths, nil)
-			return headers, err
+			return err
 		}),
 		peers: []peer{
-			{"cat", 1.2, cat(c.paths, to)},
-			{"conc stream of 8 + os.ReadFile", 0, to(func(w *os.File) (int64, error) {
-				var errs []error
-				s := stream.New().WithMaxGoroutines(readers)
-				for _, path := range c.paths {
-					s.Go(func() stream.Callback {
-						b, err := os.ReadFile(path)
-						return func() {
-							if err == nil {
-								_, err = w.Write(b)
-							}
-							errs = append(errs, err)
-						}
-					})
-				}
-				s.Wait()
-				return 0, errors.Join(errs...)
-			})},
+			{"cat", 1.2, cat(c.paths, out)},
+			{"conc stream of 8 + os.ReadFile", 0, writeTo(out, 0, func(w *os.File) error { return concStream(w, c.paths) })},
 		},
 	}, nil
 }
 
-// cat runs the program of that name once for the whole list.
-func cat(paths []string, to func(func(*os.File) (int64, error)) run) run {
+// writeTo returns a run that creates a file and lets write fill it. The answer
+// is the file's size without the headers.
+func writeTo(out string, headers int64, write func(*os.File) error) run {
+	return func() (int64, error) {
+		file, err := os.Create(out)
+		if err != nil {
+			return 0, err
+		}
+		err = write(file)
+		info, statErr := file.Stat()
+		if err := errors.Join(err, statErr, file.Close()); err != nil {
+			return 0, err
+		}
+		return info.Size() - headers, nil
+	}
+}
+
+// cat returns a run that calls the program cat once for the whole list. It
+// returns nil if there is no such program.
+func cat(paths []string, out string) run {
 	program, err := exec.LookPath("cat")
 	if err != nil {
 		return nil
 	}
-	return to(func(w *os.File) (int64, error) {
+	return writeTo(out, 0, func(w *os.File) error {
 		cmd := exec.Command(program, paths...)
 		cmd.Stdout = w
-		return 0, cmd.Run()
+		return cmd.Run()
 	})
 }
 
-// copyFile copies a file of size bytes to a new name, again and again.
-func (in *inputs) copyFile(size int, target float64) func() (*contest, error) {
-	return func() (*contest, error) {
-		text, err := in.ascii(size)
+// concStream reads the files on several goroutines and writes them in order.
+func concStream(w io.Writer, paths []string) error {
+	var errs []error
+	s := stream.New().WithMaxGoroutines(readers)
+	for _, path := range paths {
+		s.Go(func() stream.Callback {
+			b, err := os.ReadFile(path)
+			return func() {
+				if err == nil {
+					_, err = w.Write(b)
+				}
+				errs = append(errs, err)
+			}
+		})
+	}
+	s.Wait()
+	return errors.Join(errs...)
+}
+
+// copyFile copies a file of size bytes to a new name in each run.
+func (in *inputs) copyFile(size int, target float64) func() (*comparison, error) {
+	return func() (*comparison, error) {
+		text, err := in.asciiText(size)
 		if err != nil {
 			return nil, err
 		}
-		src, err := in.file(in.memory, text)
+		src, err := in.newFile(in.memory, text)
 		if err != nil {
 			return nil, err
 		}
-		dir, err := in.fresh(in.memory)
+		dir, err := in.newDir(in.memory)
 		if err != nil {
 			return nil, err
 		}
-		// each gives f a target that is not there yet.
-		each := func(f func(dst string) error) run {
+		// toNewName returns a run that copies to a path that does not exist yet.
+		toNewName := func(f func(dst string) error) run {
 			n := 0
 			return func() (int64, error) {
 				n++
 				return int64(size), f(filepath.Join(dir, strconv.Itoa(n)))
 			}
 		}
-		c := &contest{
-			reset: func() error { return empty(dir) },
-			ours: each(func(dst string) error {
+		c := &comparison{
+			reset: func() error { return emptyDir(dir) },
+			ours: toNewName(func(dst string) error {
 				return fileops.CopyFile(context.Background(), src, dst)
 			}),
 			peers: []peer{
-				{"io.Copy, not atomic", target, each(func(dst string) error { return ioCopy(src, dst) })},
-				{"otiai10/copy, not atomic", target, each(func(dst string) error { return copy.Copy(src, dst) })},
+				{"io.Copy, not atomic", target, toNewName(func(dst string) error { return ioCopy(src, dst) })},
+				{"otiai10/copy, not atomic", target, toNewName(func(dst string) error { return copy.Copy(src, dst) })},
 			},
 		}
 		if size >= 1<<20 {
@@ -135,7 +145,7 @@ func (in *inputs) copyFile(size int, target float64) func() (*contest, error) {
 	}
 }
 
-// ioCopy copies a file in the plain way.
+// ioCopy copies a file with io.Copy.
 func ioCopy(src, dst string) error {
 	r, err := os.Open(src)
 	if err != nil {
@@ -150,57 +160,60 @@ func ioCopy(src, dst string) error {
 	return errors.Join(err, w.Close())
 }
 
-// saveChunks writes each chunk to a JSON file of its own, whole or not at all.
-func (in *inputs) saveChunks() (*contest, error) {
-	text, err := in.ascii(1 << 20)
+// saveChunks writes each chunk to a JSON file of its own, with atomic writes.
+func (in *inputs) saveChunks() (*comparison, error) {
+	text, err := in.asciiText(1 << 20)
 	if err != nil {
 		return nil, err
 	}
-	chunks := records(text, in.chunkCount())
-	dir, err := in.fresh(in.memory)
+	chunks := sampleChunks(text, in.chunkCount())
+	dir, err := in.newDir(in.memory)
 	if err != nil {
 		return nil, err
-	}
-	// by writes every chunk in turn with f.
-	by := func(f func(path string, b []byte) error) run {
-		n := 0
-		return func() (int64, error) {
-			n++
-			sub := filepath.Join(dir, strconv.Itoa(n))
-			if err := os.Mkdir(sub, 0o755); err != nil {
-				return 0, err
-			}
-			for i, c := range chunks {
-				b, err := json.MarshalIndent(record{c.Text, c.ID, c.Total, c.Size, c.FilePath, c.FileName, c.FileSize}, "", "  ")
-				if err != nil {
-					return 0, err
-				}
-				if err := f(filepath.Join(sub, "chunk_"+strconv.Itoa(i+1)+".json"), b); err != nil {
-					return 0, err
-				}
-			}
-			return int64(len(chunks)), nil
-		}
 	}
 	n := 0
-	return &contest{
+	return &comparison{
 		files: len(chunks),
-		reset: func() error { return empty(dir) },
+		reset: func() error { return emptyDir(dir) },
 		ours: func() (int64, error) {
 			n++
 			paths, err := fileops.SaveChunks(context.Background(), chunks, filepath.Join(dir, "ours"+strconv.Itoa(n)), nil)
 			return int64(len(paths)), err
 		},
 		peers: []peer{
-			{"a loop of json.MarshalIndent, temporary file, rename", 1.5, by(writeAndRename)},
-			{"a loop of json.MarshalIndent, renameio", 0, by(func(path string, b []byte) error {
+			{"a loop of json.MarshalIndent, temporary file, rename", 1.5, saveEach(chunks, dir, writeAndRename)},
+			{"a loop of json.MarshalIndent, renameio", 0, saveEach(chunks, dir, func(path string, b []byte) error {
 				return maybe.WriteFile(path, b, 0o644)
 			})},
 		},
 	}, nil
 }
 
-// writeAndRename writes a file so that it is there whole or not at all.
+// saveEach returns a run that encodes the chunks and writes each one to a file
+// in a new directory below dir.
+func saveEach(chunks []fileops.TextChunk, dir string, write func(path string, b []byte) error) run {
+	n := 0
+	return func() (int64, error) {
+		n++
+		sub := filepath.Join(dir, strconv.Itoa(n))
+		if err := os.Mkdir(sub, 0o755); err != nil {
+			return 0, err
+		}
+		for i, c := range chunks {
+			b, err := json.MarshalIndent(newRecord(c), "", "  ")
+			if err != nil {
+				return 0, err
+			}
+			if err := write(filepath.Join(sub, "chunk_"+strconv.Itoa(i+1)+".json"), b); err != nil {
+				return 0, err
+			}
+		}
+		return int64(len(chunks)), nil
+	}
+}
+
+// writeAndRename writes a temporary file and renames it, so that the file is
+// whole or absent.
 func writeAndRename(path string, b []byte) error {
 	file, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
 	if err != nil {

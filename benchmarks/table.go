@@ -5,25 +5,23 @@ import (
 	"io"
 	"math"
 	"os"
-	"os/exec"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// printMachine writes what the figures were taken on, and how.
+// printMachine writes which machine and which command made the figures.
 func printMachine(w io.Writer, in *inputs) {
 	c, err := in.corpus()
 	if err != nil {
 		c = corpus{}
 	}
 	fmt.Fprintf(w, "%s Corpus: %d files, %.0f MB. Warm cache. Files written: %s.\n",
-		machine(), len(c.paths), float64(c.bytes)/1e6, in.place)
+		machine(), len(c.paths), float64(c.bytes)/1e6, in.memoryName)
 	fmt.Fprintf(w, "Command: `%s`\n\n", command(os.Args[1:]))
 }
 
-// command writes how this program was called, as a shell reads it.
+// command returns the command line of this process, quoted for a shell.
 func command(args []string) string {
 	line := "cd benchmarks && go run ."
 	for _, arg := range args {
@@ -35,43 +33,55 @@ func command(args []string) string {
 	return line
 }
 
-// printTable writes the results as a Markdown table.
+// printTable writes the results as a Markdown table, and the notes below it.
 func printTable(w io.Writer, results []*result) {
-	fmt.Fprintln(w, "Ratio = their time / ours: the median of the rounds, and the middle half of them in brackets.")
+	fmt.Fprintln(w, "Ratio = their time / ours: the median of the rounds, with the quartiles in brackets.")
 	fmt.Fprintln(w)
-	fmt.Fprintln(w, "| work | against | ours | theirs | ratio | target | |")
+	fmt.Fprintln(w, "| job | against | ours | theirs | ratio | target | |")
 	fmt.Fprintln(w, "|---|---|--:|--:|--:|--:|---|")
 	for _, r := range results {
 		for _, l := range r.lines() {
 			fmt.Fprintf(w, "| %s |\n", strings.Join(l[:], " | "))
 		}
 	}
+	for _, r := range results {
+		if r.note != "" {
+			fmt.Fprintf(w, "\n%s: %s\n", r.name, r.note)
+		}
+	}
 }
 
+// A line is one row of the table, cell by cell.
+type line [7]string
+
 // lines returns the result's rows of the table.
-func (r *result) lines() (lines [][7]string) {
-	ours := r.contest.rate(median(r.ours))
-	for i, p := range r.contest.peers {
-		if p.run == nil {
-			lines = append(lines, [7]string{r.name, p.name, ours, "n/a", "n/a", atLeast(p.target), ""})
-			continue
-		}
-		low, mid, high := ratios(r.ours, r.theirs[i])
-		lines = append(lines, [7]string{r.name, p.name, ours, r.contest.rate(median(r.theirs[i])),
-			fmt.Sprintf("**%s×** (%s–%s)", digits(mid), digits(low), digits(high)), atLeast(p.target), verdict(p.target, mid >= p.target)})
+func (r *result) lines() (lines []line) {
+	ours := r.comparison.rate(median(r.ours))
+	for i, p := range r.comparison.peers {
+		lines = append(lines, r.peerLine(ours, p, r.theirs[i]))
 	}
-	if most := r.contest.maxAllocs; most > 0 {
-		lines = append(lines, [7]string{r.name, "allocations", number(r.allocs), number(r.allocsOne), "",
+	if most := r.comparison.maxAllocs; most > 0 {
+		lines = append(lines, line{r.name, "allocations", number(r.allocs), number(r.peerAllocs), "",
 			"≤ " + number(most), verdict(most, r.allocs <= most)})
 	}
-	if least := r.contest.minRate; least > 0 {
-		lines = append(lines, [7]string{r.name, "bytes a second", ours, "", "",
-			"≥ " + bytesRate(least), verdict(least, float64(r.contest.bytes)/median(r.ours).Seconds() >= least)})
+	if least := r.comparison.minRate; least > 0 {
+		lines = append(lines, line{r.name, "bytes a second", ours, "", "",
+			"≥ " + bytesRate(least), verdict(least, float64(r.comparison.bytes)/median(r.ours).Seconds() >= least)})
 	}
 	return lines
 }
 
-// verdict says whether a target was met, if there was one.
+// peerLine returns the row for one peer.
+func (r *result) peerLine(ours string, p peer, theirs []time.Duration) line {
+	if p.run == nil {
+		return line{r.name, p.name, ours, "n/a", "n/a", atLeast(p.target), ""}
+	}
+	low, mid, high := ratios(r.ours, theirs)
+	return line{r.name, p.name, ours, r.comparison.rate(median(theirs)),
+		fmt.Sprintf("**%s×** (%s–%s)", digits(mid), digits(low), digits(high)), atLeast(p.target), verdict(p.target, mid >= p.target)}
+}
+
+// verdict says whether a target is met. It is empty if there is no target.
 func verdict(target float64, met bool) string {
 	switch {
 	case target == 0:
@@ -82,7 +92,7 @@ func verdict(target float64, met bool) string {
 	return "missed"
 }
 
-// atLeast writes a target ratio.
+// atLeast formats a target ratio.
 func atLeast(target float64) string {
 	if target == 0 {
 		return ""
@@ -90,8 +100,9 @@ func atLeast(target float64) string {
 	return "≥ " + number(target) + "×"
 }
 
-// rate writes how fast one run in time d is, in what says most about it.
-func (c *contest) rate(d time.Duration) string {
+// rate formats the speed of a run that takes d: in bytes or files per second if
+// the comparison counts them, else as the time itself.
+func (c *comparison) rate(d time.Duration) string {
 	switch {
 	case c.bytes > 0:
 		return bytesRate(float64(c.bytes) / d.Seconds())
@@ -101,7 +112,7 @@ func (c *contest) rate(d time.Duration) string {
 	return duration(d)
 }
 
-// filesRate writes a number of files a second.
+// filesRate formats a number of files per second.
 func filesRate(perSecond float64) string {
 	if perSecond >= 1e6 {
 		return digits(perSecond/1e6) + " M files/s"
@@ -109,7 +120,7 @@ func filesRate(perSecond float64) string {
 	return digits(perSecond/1e3) + " k files/s"
 }
 
-// bytesRate writes a number of bytes a second.
+// bytesRate formats a number of bytes per second.
 func bytesRate(perSecond float64) string {
 	if perSecond >= 1e9 {
 		return digits(perSecond/1e9) + " GB/s"
@@ -117,7 +128,7 @@ func bytesRate(perSecond float64) string {
 	return digits(perSecond/1e6) + " MB/s"
 }
 
-// duration writes a time in the unit that suits it.
+// duration formats a time in the unit that suits it.
 func duration(d time.Duration) string {
 	switch {
 	case d < time.Microsecond:
@@ -130,8 +141,8 @@ func duration(d time.Duration) string {
 	return digits(d.Seconds()) + " s"
 }
 
-// digits writes a number with three significant digits, or all those before
-// the point.
+// digits formats a number with three significant digits, or with all its digits
+// before the point if these are more.
 func digits(x float64) string {
 	places := 2
 	if x > 0 {
@@ -140,33 +151,5 @@ func digits(x float64) string {
 	return strconv.FormatFloat(x, 'f', places, 64)
 }
 
-// number writes a number with as many digits as it needs.
+// number formats a number with as many digits as it needs.
 func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
-
-// machine names what the figures depend on.
-func machine() string {
-	return fmt.Sprintf("%s, %d cores, %s, %s.", cpu(), runtime.GOMAXPROCS(0), system(), runtime.Version())
-}
-
-// cpu names the processor.
-func cpu() string {
-	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(b)) {
-			if key, value, _ := strings.Cut(line, ":"); strings.TrimSpace(key) == "model name" {
-				return strings.TrimSpace(value)
-			}
-		}
-	}
-	if b, err := exec.Command("sysctl", "-n", "machdep.cpu.brand_string").Output(); err == nil {
-		return strings.TrimSpace(string(b))
-	}
-	return runtime.GOARCH
-}
-
-// system names the operating system.
-func system() string {
-	if b, err := exec.Command("uname", "-sr").Output(); err == nil {
-		return strings.TrimSpace(string(b))
-	}
-	return runtime.GOOS
-}

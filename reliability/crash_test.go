@@ -21,16 +21,17 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// crashSize makes texts be written in two parts.
+// crashSize is more than the package writes in one system call.
 const crashSize = 1<<20 + 1<<16
 
-// writer is a process that does one of the writers. root is all that it sees
-// of the machine, "" for everything.
-func writer(o operation, in inputs, dst, root string) *exec.Cmd {
+// writerCommand returns a process that runs one of the writers, in the directory
+// root as its root directory unless root is empty.
+func writerCommand(o operation, in inputs, dst, root string) *exec.Cmd {
 	return role("write", o.name, in.src, strconv.Itoa(in.size), dst, root)
 }
 
-// performWrite is that process. It does it between two marks.
+// performWrite is the main function of that process. It makes a mark before and
+// after the operation.
 func performWrite(args []string) {
 	size, _ := strconv.Atoi(args[2])
 	in, dst, root := newInputs(args[1], size), args[3], args[4]
@@ -51,40 +52,41 @@ func performWrite(args []string) {
 	}
 }
 
-// A way to publish is a file system that leaves the package no better one.
-type way struct {
-	name    string
-	refused []string // by FUSE; nil is the machine's own file system
-	only    string   // writers with this in their names
-	claims  bool     // an empty file may have the name for a moment
+// A commitMethod is a way in which an atomic write gives the file its name. The
+// file system refuses the requests of the better methods.
+type commitMethod struct {
+	name       string
+	refused    []string // requests that the FUSE file system refuses; nil = use the machine's own file system
+	only       string   // use only the writers with this in their names
+	emptyFirst bool     // an empty file has the name before the commit
 }
 
-var ways = []way{
+var commitMethods = []commitMethod{
 	{name: "no name until whole"},
 	{name: "temporary name, renamed", refused: []string{"tmpfile"}},
 	{name: "temporary name, linked", refused: []string{"tmpfile", "rename new"}, only: "SaveToFile new"},
-	{name: "temporary name, in place of an empty file", refused: []string{"tmpfile", "rename new", "link"}, only: "SaveToFile new", claims: true},
+	{name: "temporary name, in place of an empty file", refused: []string{"tmpfile", "rename new", "link"}, only: "SaveToFile new", emptyFirst: true},
 }
 
-// All writers, killed before each of their system calls in turn: each file is
-// absent, old or new, and whole. What is left behind is called so that it is
-// known for what it is, and never listed.
+// TestKilledAtEachCall kills each writer before each of its system calls in turn.
+// Each file is absent, old or new, and whole. Temporary files may remain, but
+// their names show that they are temporary, and no operation lists them.
 func TestKilledAtEachCall(t *testing.T) {
 	in := makeInputs(t, t.TempDir(), crashSize)
-	for _, w := range ways {
-		t.Run(w.name, func(t *testing.T) {
+	for _, m := range commitMethods {
+		t.Run(m.name, func(t *testing.T) {
 			top := t.TempDir()
-			if w.refused != nil {
-				top = mountHanging(t, w.refused...).dir
+			if m.refused != nil {
+				top = mountHanging(t, m.refused...).dir
 			}
-			t.Run("operations", func(t *testing.T) { // in parallel, before the mount goes
+			t.Run("operations", func(t *testing.T) { // waits for its parallel tests, before the unmount
 				for i, o := range writers {
-					if !strings.Contains(o.name, w.only) {
+					if !strings.Contains(o.name, m.only) {
 						continue
 					}
 					t.Run(o.name, func(t *testing.T) {
 						t.Parallel()
-						sweep(t, w, o, in, filepath.Join(top, strconv.Itoa(i)))
+						killAtEachCall(t, m, o, in, filepath.Join(top, strconv.Itoa(i)))
 					})
 				}
 			})
@@ -92,8 +94,8 @@ func TestKilledAtEachCall(t *testing.T) {
 	}
 }
 
-// sweep kills a writer at each of its calls until one run gets through.
-func sweep(t *testing.T, w way, o operation, in inputs, top string) {
+// killAtEachCall kills a writer at each of its calls until one run succeeds.
+func killAtEachCall(t *testing.T, m commitMethod, o operation, in inputs, top string) {
 	fresh := func(n int) string {
 		dst := filepath.Join(top, strconv.Itoa(n))
 		putOld(t, dst)
@@ -107,7 +109,7 @@ func sweep(t *testing.T, w way, o operation, in inputs, top string) {
 	for n := 1; ; n++ {
 		dst := fresh(n)
 		var stderr bytes.Buffer
-		cmd := writer(o, in, dst, "")
+		cmd := writerCommand(o, in, dst, "")
 		cmd.Stderr = &stderr
 		d, err := killAtCall(cmd, n)
 		require.NoError(t, err)
@@ -118,10 +120,10 @@ func sweep(t *testing.T, w way, o operation, in inputs, top string) {
 			break
 		}
 		deaths = append(deaths, d.before)
-		if w.claims {
+		if m.emptyFirst {
 			got.forgetEmpty(before)
 		}
-		if w.refused == nil && !strings.Contains(o.name, "old") {
+		if m.refused == nil && !strings.Contains(o.name, "old") {
 			assert.Emptyf(t, got.temps, "killed before call %d, %s", n, d.before)
 		}
 		got.requireWhole(t, before, after)

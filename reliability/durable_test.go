@@ -22,7 +22,7 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// A disk is a file system in a file, which can lose power.
+// A disk is a file system in an image file. It can lose power.
 type disk struct {
 	t     *testing.T
 	dir   string // where it is mounted
@@ -42,34 +42,36 @@ func newDisk(t *testing.T, fsType string, size int64) *disk {
 	return d
 }
 
+// mount mounts the image.
 func (d *disk) mount() { d.t.Helper(); d.command("mount", "-o", "loop", d.image, d.dir) }
 
+// command runs a program.
 func (d *disk) command(name string, args ...string) {
 	d.t.Helper()
 	out, err := exec.Command(needProgram(d.t, name), args...).CombinedOutput()
 	require.NoErrorf(d.t, err, "%s: %s", name, out)
 }
 
-// losePower makes the file system, an ext4, stop at once, without writing
-// anything more, its journal included.
+// losePower shuts an ext4 down. From then on the file system writes nothing more,
+// not even its journal.
 func (d *disk) losePower() {
 	d.t.Helper()
-	const ext4Shutdown, withoutLog = 0x8004587d, 2 // EXT4_IOC_SHUTDOWN, EXT4_GOING_FLAGS_NOLOGFLUSH
+	const ext4Shutdown, withoutLog = 0x8004587d, 2 // EXT4_IOC_SHUTDOWN and EXT4_GOING_FLAGS_NOLOGFLUSH of the kernel's include/uapi/linux/ext4.h
 	dir, err := os.Open(d.dir)
 	require.NoError(d.t, err)
 	defer dir.Close()
 	require.NoError(d.t, unix.IoctlSetPointerInt(int(dir.Fd()), ext4Shutdown, withoutLog))
 }
 
-// reboot mounts the file system again, as what it has become.
+// reboot mounts the file system again, in the state that is on the disk.
 func (d *disk) reboot() {
 	d.t.Helper()
 	eventually(d.t, "unmount", func() bool { return unix.Unmount(d.dir, 0) == nil })
 	d.mount()
 }
 
-// What was saved with Sync, and acknowledged, is there after the power was
-// lost.
+// TestAcknowledgedSurvivesPowerLoss checks that a loss of power does not change
+// the files of an operation that succeeded with Sync.
 func TestAcknowledgedSurvivesPowerLoss(t *testing.T) {
 	in := makeInputs(t, t.TempDir(), 100_000)
 	for _, o := range writers {
@@ -89,7 +91,7 @@ func TestAcknowledgedSurvivesPowerLoss(t *testing.T) {
 			assert.Equal(t, acknowledged, readTree(t, dst))
 		})
 	}
-	t.Run("what follows is not", func(t *testing.T) { // or the test would prove nothing
+	t.Run("a save without Sync does not", func(t *testing.T) { // else losePower would lose nothing
 		d := newDisk(t, "ext4", 32<<20)
 		p := newPool(t, 8)
 		_, err := p.SaveToFile(t.Context(), "kept", d.dir, "kept", &fileops.SaveOptions{Sync: true})
@@ -103,70 +105,100 @@ func TestAcknowledgedSurvivesPowerLoss(t *testing.T) {
 	})
 }
 
-// Power is lost amid saves with Sync. What was acknowledged is there, or what
-// was to replace it; what was not is absent, or old, or new; and whole in any
-// case.
+// TestPowerLossAmidSaves cuts the power during saves with Sync. A file that was
+// acknowledged has its text or that of a later save. A file that was not
+// acknowledged is absent, old or new. Every file is whole.
 func TestPowerLossAmidSaves(t *testing.T) {
-	const writers, losses, size = 4, 12, 20_000
+	const savers, losses = 4, 12
 	d := newDisk(t, "ext4", 32<<20)
-	text := func(version int) string { return strings.Repeat(strconv.Itoa(version)+"\n", size) }
-	overwrite := &fileops.SaveOptions{Sync: true, Overwrite: true}
-	saves := 0
+	rounds := 0
 	for loss := range losses {
-		p := newPool(t, writers)
+		p := newPool(t, savers)
 		dir := filepath.Join(d.dir, strconv.Itoa(loss))
 		var group sync.WaitGroup
-		var acknowledged [writers]int // the last version of each writer's own file
-		var began [writers]int
-		var all atomic.Int64
-		for w := range writers {
-			group.Go(func() {
-				for version := 1; ; version++ {
-					began[w] = version
-					_, err := p.SaveToFile(t.Context(), text(version), dir, strconv.Itoa(w), overwrite)
-					if err == nil {
-						_, err = p.SaveToFile(t.Context(), text(version), dir,
-							fmt.Sprintf("%d/%d", w+writers, version), &fileops.SaveOptions{Sync: true})
-					}
-					if err != nil {
-						requireFault(t, err, dir, unix.EIO, unix.EROFS)
-						return
-					}
-					acknowledged[w] = version
-					all.Add(1)
-				}
-			})
+		var acknowledged atomic.Int64
+		all := make([]*saver, savers)
+		for i := range all {
+			all[i] = &saver{t: t, dir: dir, id: i}
+			group.Go(func() { all[i].run(p, &acknowledged) })
 		}
-		eventually(t, "saves", func() bool { return all.Load() > int64(3*loss) })
+		eventually(t, "saves", func() bool { return acknowledged.Load() > int64(3*loss) })
 		d.losePower()
 		within(t, "the end of saving", func() bool { group.Wait(); return true })
 		d.reboot()
-		saves += int(all.Load())
-
-		whole := func(name string, least, most int) {
-			data, err := os.ReadFile(filepath.Join(dir, name))
-			if errors.Is(err, fs.ErrNotExist) && least == 0 {
-				return
-			}
-			require.NoError(t, err)
-			digits, _, _ := strings.Cut(string(data), "\n")
-			version, _ := strconv.Atoi(digits)
-			require.Truef(t, least <= version && version <= most, "version %q of %s", digits, name)
-			require.Truef(t, text(version) == string(data), "%s is torn", name)
-		}
-		for w := range writers {
-			whole(strconv.Itoa(w), acknowledged[w], began[w])
-			for version := 1; version <= began[w]; version++ {
-				least := version
-				if version > acknowledged[w] {
-					least = 0
-				}
-				whole(fmt.Sprintf("%d/%d", w+writers, version), least, version)
-			}
+		rounds += int(acknowledged.Load())
+		for _, s := range all {
+			s.requireDurable()
 		}
 		got := readTree(t, dir)
 		got.requireUnlisted(t, dir)
 		require.NoError(t, os.RemoveAll(dir))
 	}
-	t.Logf("%d losses of power, %d saves acknowledged", losses, 2*saves)
+	t.Logf("%d losses of power, %d saves acknowledged", losses, 2*rounds)
+}
+
+// A saver saves one version of a text after the other, until the power is lost.
+// It saves each version twice: in a file that all versions replace, and in a new
+// file.
+type saver struct {
+	t            *testing.T
+	dir          string
+	id           int
+	began        int // the last version whose saves began
+	acknowledged int // the last version whose saves both succeeded
+}
+
+// versionText returns the text of a version.
+func versionText(version int) string { return strings.Repeat(strconv.Itoa(version)+"\n", 20_000) }
+
+// replaced returns the name of the file that all versions replace.
+func (s *saver) replaced() string { return strconv.Itoa(s.id) }
+
+// kept returns the name of the new file of a version.
+func (s *saver) kept(version int) string { return fmt.Sprintf("%d-kept/%d", s.id, version) }
+
+// run saves until a save fails, which must be because the power is lost.
+func (s *saver) run(p *fileops.Pool, acknowledged *atomic.Int64) {
+	for {
+		s.began++
+		text := versionText(s.began)
+		_, err := p.SaveToFile(s.t.Context(), text, s.dir, s.replaced(), &fileops.SaveOptions{Sync: true, Overwrite: true})
+		if err == nil {
+			_, err = p.SaveToFile(s.t.Context(), text, s.dir, s.kept(s.began), &fileops.SaveOptions{Sync: true})
+		}
+		if err != nil {
+			requireFault(s.t, err, s.dir, unix.EIO, unix.EROFS)
+			return
+		}
+		s.acknowledged = s.began
+		acknowledged.Add(1)
+	}
+}
+
+// requireDurable checks the files after the loss of power.
+func (s *saver) requireDurable() {
+	s.t.Helper()
+	s.requireVersion(s.replaced(), s.acknowledged, s.began)
+	for version := 1; version <= s.began; version++ {
+		least := version
+		if version > s.acknowledged {
+			least = 0
+		}
+		s.requireVersion(s.kept(version), least, version)
+	}
+}
+
+// requireVersion checks that a file has one of the versions from least to most,
+// whole. The version 0 means that the file may be absent.
+func (s *saver) requireVersion(name string, least, most int) {
+	s.t.Helper()
+	data, err := os.ReadFile(filepath.Join(s.dir, name))
+	if errors.Is(err, fs.ErrNotExist) && least == 0 {
+		return
+	}
+	require.NoError(s.t, err)
+	digits, _, _ := strings.Cut(string(data), "\n")
+	version, _ := strconv.Atoi(digits)
+	require.Truef(s.t, least <= version && version <= most, "version %q of %s", digits, name)
+	require.Truef(s.t, versionText(version) == string(data), "%s is torn", name)
 }

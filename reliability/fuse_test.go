@@ -21,20 +21,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A hangingMount is a file system that shows another directory, and whose
-// requests hang when told to. Its server is a process of its own: what hangs
-// there is none of the test's threads, and it lets go of everything when the
-// test ends, however that ends.
+// A hangingMount is a file system that shows another directory. A test can make
+// its requests hang. Its server is a process of its own, so that requests block
+// no thread of the test, and it releases all requests when the test process ends.
 type hangingMount struct {
 	t    *testing.T
 	dir  string // where it is mounted
-	back string // the directory that it shows, without hanging
+	back string // the directory that it shows; access to it never hangs
 	*rpc.Client
 }
 
-// mountHanging mounts one until the test ends. It refuses the requests that
-// refused names, as systems do that do not know them: "tmpfile", "rename new",
-// "link".
+// mountHanging mounts a file system until the test ends. Like a file system that
+// does not support them, it refuses the requests that refused names: "tmpfile",
+// "rename new" or "link".
 func mountHanging(t *testing.T, refused ...string) *hangingMount {
 	t.Helper()
 	needRoot(t)
@@ -59,12 +58,13 @@ func mountHanging(t *testing.T, refused ...string) *hangingMount {
 	return m
 }
 
-// pipes are a program's ends as one connection.
+// pipes joins the two pipes of a process into one connection.
 type pipes struct {
 	io.ReadCloser
 	io.WriteCloser
 }
 
+// Close closes both pipes.
 func (p pipes) Close() error { return errors.Join(p.WriteCloser.Close(), p.ReadCloser.Close()) }
 
 // call calls a method of the server's gate that takes and returns a number.
@@ -74,19 +74,19 @@ func (m *hangingMount) call(method string, n int) (reply int) {
 	return reply
 }
 
-// hang makes all requests of some kinds hang from now on.
+// hang makes all later requests of some kinds hang.
 func (m *hangingMount) hang(kinds ...string) {
 	m.t.Helper()
 	require.NoError(m.t, m.Call("Gate.Hang", kinds, new(int)))
 }
 
-// hangAt makes the nth request from now on hang.
+// hangAt makes the nth later request hang.
 func (m *hangingMount) hangAt(n int) { m.t.Helper(); m.call("HangAt", n) }
 
-// release lets go of all requests. Nothing hangs from now on.
+// release releases all requests, and no later one hangs.
 func (m *hangingMount) release() { m.t.Helper(); m.call("Release", 0) }
 
-// stuck returns how many requests hang.
+// stuck returns the number of requests that hang.
 func (m *hangingMount) stuck() int { m.t.Helper(); return m.call("Stuck", 0) }
 
 // requests returns the kinds of the requests since hangAt.
@@ -96,8 +96,8 @@ func (m *hangingMount) requests() (kinds []string) {
 	return kinds
 }
 
-// serveFUSE is the server's process. It ends when the test closes its standard
-// input, or dies.
+// serveFUSE is the main function of the server's process. It ends when the test
+// closes its standard input or dies.
 func serveFUSE(args []string) {
 	back, dir, refused := args[0], args[1], args[2:]
 	gate := &Gate{open: closed(), ready: make(chan struct{})}
@@ -124,8 +124,8 @@ func serveFUSE(args []string) {
 	}
 }
 
-// newFUSE mounts files, which show back, on dir. The kernel remembers nothing
-// of them, so the same calls always make the same requests.
+// newFUSE mounts files, which show back, on dir. The kernel caches no names and no
+// attributes, so the same calls always make the same requests.
 func newFUSE(back, dir string, files *gatedFiles) (*fuse.Server, error) {
 	root, err := fs.NewLoopbackRoot(back)
 	if err != nil {
@@ -141,19 +141,20 @@ func newFUSE(back, dir string, files *gatedFiles) (*fuse.Server, error) {
 	})
 }
 
-// A Gate is what requests pass before they are answered. Its exported methods
-// are called by the test.
+// A Gate lets requests pass or makes them hang. The test calls its exported
+// methods over net/rpc.
 type Gate struct {
 	ready chan struct{}
 
 	mu    sync.Mutex
-	open  chan struct{} // closed unless something is to hang
-	kinds []string      // what hangs
-	at    int           // how many requests from now one hangs, 0 = none
-	seen  []string      // the requests since at was set
-	stuck int
+	open  chan struct{} // closed unless requests hang
+	kinds []string      // the kinds of requests that hang
+	at    int           // the number of the request that hangs, counted in seen; 0 = none
+	seen  []string      // the kinds of the requests since at was set
+	stuck int           // how many requests hang
 }
 
+// closed returns a closed channel.
 func closed() chan struct{} {
 	ch := make(chan struct{})
 	close(ch)
@@ -171,7 +172,7 @@ func (g *Gate) Hang(kinds []string, _ *int) error {
 	return nil
 }
 
-// HangAt makes the nth request from now on hang.
+// HangAt makes the nth later request hang.
 func (g *Gate) HangAt(n int, _ *int) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -179,7 +180,7 @@ func (g *Gate) HangAt(n int, _ *int) error {
 	return nil
 }
 
-// Release lets go of all requests.
+// Release releases all requests.
 func (g *Gate) Release(int, *int) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -192,7 +193,7 @@ func (g *Gate) Release(int, *int) error {
 	return nil
 }
 
-// Stuck returns how many requests hang.
+// Stuck returns the number of requests that hang.
 func (g *Gate) Stuck(_ int, n *int) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -200,7 +201,7 @@ func (g *Gate) Stuck(_ int, n *int) error {
 	return nil
 }
 
-// Requests returns the requests since HangAt.
+// Requests returns the kinds of the requests since HangAt.
 func (g *Gate) Requests(_ int, kinds *[]string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -208,7 +209,7 @@ func (g *Gate) Requests(_ int, kinds *[]string) error {
 	return nil
 }
 
-// pass lets a request through, or has it wait.
+// pass lets a request pass, or blocks until Release if the request must hang.
 func (g *Gate) pass(kind string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -224,21 +225,22 @@ func (g *Gate) pass(kind string) {
 	g.stuck--
 }
 
-// gatedFiles are files whose requests pass a gate: all that an operation of
-// the package can wait for.
+// gatedFiles are files whose requests pass a gate: all requests that an operation
+// of the package can wait for.
 type gatedFiles struct {
 	fuse.RawFileSystem
 	gate    *Gate
 	refused []string
 }
 
-// Shorthands for the signatures below.
+// These aliases shorten the signatures below.
 type (
 	done   = <-chan struct{}
 	status = fuse.Status
 	header = fuse.InHeader
 )
 
+// refuses reports whether requests of a kind are refused.
 func (f *gatedFiles) refuses(kind string) bool { return slices.Contains(f.refused, kind) }
 
 func (f *gatedFiles) Lookup(c done, in *header, name string, out *fuse.EntryOut) status {
@@ -310,7 +312,7 @@ func (f *gatedFiles) Write(c done, in *fuse.WriteIn, data []byte) (uint32, statu
 	return f.RawFileSystem.Write(c, in, data)
 }
 
-// Writev makes the server call Write.
+// Writev is refused, so that the server calls Write.
 func (f *gatedFiles) Writev(done, *fuse.WriteIn, [][]byte) (uint32, status) { return 0, fuse.ENOSYS }
 
 func (f *gatedFiles) CopyFileRange(c done, in *fuse.CopyFileRangeIn) (uint32, status) {
@@ -349,7 +351,7 @@ func (f *gatedFiles) ListXAttr(c done, in *header, dest []byte) (uint32, status)
 }
 
 func (f *gatedFiles) GetXAttr(c done, in *header, name string, dest []byte) (uint32, status) {
-	if strings.HasPrefix(name, "security.") { // the kernel's own question, of each write
+	if strings.HasPrefix(name, "security.") { // the kernel asks for security attributes at each write
 		return 0, fuse.ENOATTR
 	}
 	f.gate.pass("getxattr")

@@ -21,9 +21,10 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// Ten thousand reads of files on two hung mounts cost the process no more
-// threads than the pool has workers. Their callers get away when they want;
-// others go on; and when the mounts answer, all of it goes away.
+// TestTenThousandHungReads starts ten thousand reads of files on two hung mounts.
+// They use no more threads than the pool has workers. A caller returns when its
+// context ends, another pool is not affected, and the reads succeed when the
+// mounts answer again.
 func TestTenThousandHungReads(t *testing.T) {
 	needRoot(t)
 	if !alone(t) {
@@ -104,15 +105,15 @@ func TestTenThousandHungReads(t *testing.T) {
 	}
 }
 
-// within2 is within for functions that may fail.
-func within2[T any](t *testing.T, what string, f func() (T, error)) (v T, err error) {
+// within2 calls a function that returns two values, and hangs if there is a bug.
+func within2[T any](t *testing.T, call string, f func() (T, error)) (v T, err error) {
 	t.Helper()
-	within(t, what, func() bool { v, err = f(); return true })
+	within(t, call, func() bool { v, err = f(); return true })
 	return v, err
 }
 
-// A hung mount holds three quarters of a pool's workers and no more: all
-// operations go on elsewhere, through the same pool.
+// TestHungMountLeavesWorkers checks that a hung mount holds at most three quarters
+// of a pool's workers. Operations on other mounts go on, in the same pool.
 func TestHungMountLeavesWorkers(t *testing.T) {
 	needRoot(t)
 	if !alone(t) {
@@ -151,8 +152,9 @@ func TestHungMountLeavesWorkers(t *testing.T) {
 	}
 }
 
-// Close returns when its context ends and says what is stuck, whatever it is
-// stuck in; once that has come back, a second Close succeeds.
+// TestCloseNamesTheStuck checks that Close returns when its context ends.
+// Its error names the operation that hangs, whichever request it hangs in. After
+// that operation has returned, a second Close succeeds.
 func TestCloseNamesTheStuck(t *testing.T) {
 	for _, kind := range []string{"lookup", "open", "getattr", "read", "flush"} {
 		t.Run(kind, func(t *testing.T) {
@@ -186,48 +188,54 @@ func TestCloseNamesTheStuck(t *testing.T) {
 	}
 }
 
-// Each operation, hung in each request that it makes of the file system in
-// turn: its caller gets away with its context's error, and after release
-// everything ends, files are old or new and whole, and nothing is left behind.
+// TestEachRequestHangs runs each operation once for each request that it makes of
+// the file system, and makes that request hang. The caller gets its context's
+// error at once. After release the operation ends, each file is old or new and
+// whole, and there is no temporary file.
 func TestEachRequestHangs(t *testing.T) {
 	for _, o := range slices.Concat(readers, writers) {
-		t.Run(o.name, func(t *testing.T) {
-			m := mountHanging(t, "tmpfile")
-			noLeaks(t)
-			in := makeInputs(t, filepath.Join(m.back, "src"), 10_000)
-			in.src = filepath.Join(m.dir, "src")
-			name := func(n int) string { return fmt.Sprint("dst", n) }
-			putOld(t, filepath.Join(m.back, name(0)))
-			before := readTree(t, filepath.Join(m.back, name(0)))
-			require.NoError(t, o.run(t.Context(), fileops.DefaultPool, in, filepath.Join(m.dir, name(0))))
-			after := readTree(t, filepath.Join(m.back, name(0)))
-
-			var hung []string
-			for n := 1; ; n++ {
-				putOld(t, filepath.Join(m.back, name(n)))
-				p := fileops.NewPool(fileops.PoolOptions{Workers: 4})
-				kind, ok := hangOnce(t, m, n, func(ctx context.Context) error {
-					return o.run(ctx, p, in, filepath.Join(m.dir, name(n)))
-				})
-				m.release()
-				drain(t, p)
-				got := readTree(t, filepath.Join(m.back, name(n)))
-				got.requireWhole(t, before, after)
-				assert.Emptyf(t, got.temps, "hung in request %d: %s", n, kind)
-				if !ok {
-					assert.Equal(t, after, got)
-					break
-				}
-				hung = append(hung, kind)
-			}
-			t.Logf("hung in %d requests: %v", len(hung), hung)
-			assert.NotEmpty(t, hung)
-		})
+		t.Run(o.name, func(t *testing.T) { hangAtEachRequest(t, o) })
 	}
 }
 
-// hangOnce makes the nth request of an operation hang, and cancels the
-// operation then. It returns what hung, and false if there is no nth request.
+// hangAtEachRequest runs an operation until a run makes no request that could
+// hang.
+func hangAtEachRequest(t *testing.T, o operation) {
+	m := mountHanging(t, "tmpfile")
+	noLeaks(t)
+	in := makeInputs(t, filepath.Join(m.back, "src"), 10_000)
+	in.src = filepath.Join(m.dir, "src")
+	name := func(n int) string { return fmt.Sprint("dst", n) }
+	putOld(t, filepath.Join(m.back, name(0)))
+	before := readTree(t, filepath.Join(m.back, name(0)))
+	require.NoError(t, o.run(t.Context(), fileops.DefaultPool, in, filepath.Join(m.dir, name(0))))
+	after := readTree(t, filepath.Join(m.back, name(0)))
+
+	var hung []string
+	for n := 1; ; n++ {
+		putOld(t, filepath.Join(m.back, name(n)))
+		p := fileops.NewPool(fileops.PoolOptions{Workers: 4})
+		kind, ok := hangOnce(t, m, n, func(ctx context.Context) error {
+			return o.run(ctx, p, in, filepath.Join(m.dir, name(n)))
+		})
+		m.release()
+		closePool(t, p)
+		got := readTree(t, filepath.Join(m.back, name(n)))
+		got.requireWhole(t, before, after)
+		assert.Emptyf(t, got.temps, "hung in request %d: %s", n, kind)
+		if !ok {
+			assert.Equal(t, after, got)
+			break
+		}
+		hung = append(hung, kind)
+	}
+	t.Logf("hung in %d requests: %v", len(hung), hung)
+	assert.NotEmpty(t, hung)
+}
+
+// hangOnce makes the nth request of an operation hang, and then cancels the
+// operation. It returns the kind of the request, and false if there is no nth
+// request.
 func hangOnce(t *testing.T, m *hangingMount, n int, run func(context.Context) error) (kind string, ok bool) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -259,8 +267,8 @@ func hangOnce(t *testing.T, m *hangingMount, n int, run func(context.Context) er
 	return kind, true
 }
 
-// A FIFO that nobody writes to cannot hang an operation: it is no regular
-// file.
+// TestFIFODoesNotHang checks that a FIFO without a writer cannot hang an operation,
+// because a FIFO is not a regular file.
 func TestFIFODoesNotHang(t *testing.T) {
 	dir := t.TempDir()
 	fifo := filepath.Join(dir, "fifo")
@@ -310,8 +318,8 @@ func TestFIFODoesNotHang(t *testing.T) {
 	assert.ErrorIs(t, result.Skipped[0].Err, fileops.ErrNotRegular)
 }
 
-// Ten thousand functions given to Submit that block in opening FIFOs hold as
-// many threads as the pool has workers.
+// TestSubmittedHangsAreBounded gives ten thousand functions to Submit that block
+// when they open a FIFO. They use no more threads than the pool has workers.
 func TestSubmittedHangsAreBounded(t *testing.T) {
 	if !alone(t) {
 		return
@@ -330,19 +338,20 @@ func TestSubmittedHangsAreBounded(t *testing.T) {
 		futures[i] = fileops.Submit(t.Context(), p, open)
 	}
 	eventually(t, "all workers hang", func() bool { return p.Stats().Running == workers })
-	time.Sleep(50 * time.Millisecond) // for threads that should not come
+	time.Sleep(50 * time.Millisecond) // a bug would start more threads meanwhile
 	most := threads(t)
 	t.Logf("%d threads before, %d with %d calls hung", before, most, calls)
 	assert.LessOrEqual(t, most, before+workers+20)
 
-	writer, err := openRetrying(fifo, unix.O_RDWR) // which lets all of them open
+	writer, err := openRetrying(fifo, unix.O_RDWR) // a writer lets every open return
 	require.NoError(t, err)
 	_, err = within2(t, "release", func() ([]struct{}, error) { return fileops.All(t.Context(), futures...) })
 	assert.NoError(t, err)
 	require.NoError(t, unix.Close(writer))
 }
 
-// openRetrying opens a file with a system call that blocks the thread.
+// openRetrying opens a file with a system call that blocks the thread. It retries
+// if a signal interrupts the call: see signal(7).
 func openRetrying(path string, flags int) (fd int, err error) {
 	for {
 		fd, err = unix.Open(path, flags|unix.O_CLOEXEC, 0)

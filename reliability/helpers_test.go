@@ -25,43 +25,43 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// guard is how long a test waits for what must happen but may take its time.
-// Only a hang is longer.
+// guard is how long a test waits for something that must happen. Only a hang takes
+// longer.
 const guard = 20 * time.Second
 
-// What the environment of a process of these tests says.
+// Environment variables of the processes of these tests.
 const (
-	envAll       = "FILEOPS_ALL_TESTS"             // 1: a skip is a failure
-	envNamespace = "FILEOPS_NAMESPACE"             // set in the mount namespace of the tests' own
-	envRole      = "FILEOPS_ROLE"                  // which of roles the process plays, if it is no test
-	envAlone     = "FILEOPS_ALONE"                 // the test that the process was started for
-	exe          = "/proc/self/exe"                // this program
-	tempPattern  = `^\.fileops-[0-9a-f]{16}\.tmp$` // what temporary files are called
+	envAll       = "FILEOPS_ALL_TESTS" // 1: a skip is a failure
+	envNamespace = "FILEOPS_NAMESPACE" // set if the process has its own mount namespace
+	envRole      = "FILEOPS_ROLE"      // the key in roles, if the process is not a test
+	envAlone     = "FILEOPS_ALONE"     // the test that has this process to itself
 )
 
-// roles are what a process of this program can be besides a test: they are
-// given the program's arguments.
+const exe = "/proc/self/exe" // this program
+
+// roles are the main functions of processes that are not tests. They get the
+// program's arguments.
 var roles = map[string]func(args []string){
 	"fuse":  serveFUSE,
 	"write": performWrite,
 }
 
 func TestMain(m *testing.M) {
-	if play := roles[os.Getenv(envRole)]; play != nil {
-		play(os.Args[1:])
+	if run := roles[os.Getenv(envRole)]; run != nil {
+		run(os.Args[1:])
 		os.Exit(0)
 	}
 	ownNamespace()
 	os.Exit(m.Run())
 }
 
-// ownNamespace starts the program again, as the same process, in a mount
-// namespace of its own, so that no mount outlives it.
+// ownNamespace executes the program again in a mount namespace of its own, so
+// that no mount outlives the process.
 func ownNamespace() {
 	if os.Geteuid() != 0 || os.Getenv(envNamespace) != "" {
 		return
 	}
-	runtime.LockOSThread() // the namespace is the thread's until it becomes the process
+	runtime.LockOSThread() // unshare(2) changes this thread only, and execve(2) keeps its namespace
 	defer runtime.UnlockOSThread()
 	err := unix.Unshare(unix.CLONE_NEWNS)
 	if err == nil {
@@ -71,10 +71,10 @@ func ownNamespace() {
 		os.Setenv(envNamespace, "1")
 		err = unix.Exec(exe, os.Args, os.Environ())
 	}
-	fmt.Fprintln(os.Stderr, "no mount namespace of our own:", err)
+	fmt.Fprintln(os.Stderr, "cannot make a mount namespace:", err)
 }
 
-// role is a command that runs this program in a role.
+// role returns a command that runs this program in one of its roles.
 func role(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(exe, args...)
 	cmd.Env = append(os.Environ(), envRole+"="+name)
@@ -82,8 +82,8 @@ func role(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// alone reports whether the test has a process to itself. If not, it runs it
-// in one, and the caller should return.
+// alone reports whether the test has a process to itself. If it has not, alone
+// runs the test in a new process, and the caller must return.
 func alone(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(envAlone) == t.Name() {
@@ -99,14 +99,14 @@ func alone(t *testing.T) bool {
 	return false
 }
 
-// needRoot skips the test if it is not root's.
+// needRoot skips the test if the user is not root.
 func needRoot(t *testing.T) {
 	t.Helper()
 	need(t, os.Geteuid() == 0, "needs root")
 	need(t, os.Getenv(envNamespace) != "", "needs a mount namespace")
 }
 
-// needProgram skips the test if a program is missing.
+// needProgram returns the path of a program. It skips the test if it is missing.
 func needProgram(t *testing.T, name string) string {
 	t.Helper()
 	for _, dir := range append(filepath.SplitList(os.Getenv("PATH")), "/usr/sbin", "/sbin") {
@@ -118,7 +118,7 @@ func needProgram(t *testing.T, name string) string {
 	return ""
 }
 
-// need skips the test unless ok, or fails it if nothing may be skipped.
+// need skips the test unless ok. If no test may skip, it fails the test instead.
 func need(t *testing.T, ok bool, reason string) {
 	t.Helper()
 	switch {
@@ -130,7 +130,7 @@ func need(t *testing.T, ok bool, reason string) {
 	}
 }
 
-// mount mounts a file system until the test ends and returns where.
+// mount mounts a file system until the test ends. It returns the directory.
 func mount(t *testing.T, fsType, options string) string {
 	t.Helper()
 	needRoot(t)
@@ -140,17 +140,17 @@ func mount(t *testing.T, fsType, options string) string {
 	return dir
 }
 
-// newPool makes a pool. When the test ends nothing may be in flight on it, and
-// nothing be left that was not there before.
+// newPool makes a pool. When the test ends, the pool must have no operation in
+// flight, and there must be no new goroutine and no new descriptor.
 func newPool(t *testing.T, workers int) *fileops.Pool {
 	t.Helper()
 	noLeaks(t)
 	p := fileops.NewPool(fileops.PoolOptions{Workers: workers})
-	t.Cleanup(func() { drain(t, p) })
+	t.Cleanup(func() { closePool(t, p) })
 	return p
 }
 
-// noLeaks checks when the test ends that it has left no goroutine and no
+// noLeaks checks, when the test ends, that there is no new goroutine and no new
 // descriptor.
 func noLeaks(t *testing.T) {
 	t.Helper()
@@ -161,16 +161,16 @@ func noLeaks(t *testing.T) {
 	})
 }
 
-// drain closes a pool, which must not take long.
-func drain(t *testing.T, p *fileops.Pool) {
+// closePool closes a pool, which must not take long.
+func closePool(t *testing.T, p *fileops.Pool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), guard)
 	defer cancel()
 	assert.NoError(t, p.Close(ctx))
 }
 
-// descriptors returns what the process has open, besides what the tests'
-// libraries and the runtime may open at any time.
+// descriptors returns the open descriptors of the process, without those that the
+// runtime may open at any time.
 func descriptors(t *testing.T) (open []string) {
 	t.Helper()
 	fds, err := os.ReadDir("/proc/self/fd")
@@ -178,14 +178,14 @@ func descriptors(t *testing.T) (open []string) {
 	for _, fd := range fds {
 		target, err := os.Readlink("/proc/self/fd/" + fd.Name())
 		if err != nil || strings.HasPrefix(target, "anon_inode:") || strings.HasSuffix(target, "/fd") {
-			continue // the directory read above, or the network poller's
+			continue // the directory that this loop reads, or the network poller
 		}
 		open = append(open, fd.Name()+" "+target)
 	}
 	return open
 }
 
-// threads returns how many threads the process has.
+// threads returns the number of threads of the process.
 func threads(t *testing.T) (n int) {
 	t.Helper()
 	status, err := os.ReadFile("/proc/self/status")
@@ -196,16 +196,16 @@ func threads(t *testing.T) (n int) {
 	return n
 }
 
-// eventually waits for what must happen.
-func eventually(t *testing.T, what string, ok func() bool) {
+// eventually waits until ok returns true, which must happen.
+func eventually(t *testing.T, event string, ok func() bool) {
 	t.Helper()
 	for began := time.Now(); !ok(); time.Sleep(time.Millisecond) {
-		require.Less(t, time.Since(began), guard, what)
+		require.Less(t, time.Since(began), guard, event)
 	}
 }
 
-// within calls a function that may hang if there is a bug.
-func within[T any](t *testing.T, what string, f func() T) T {
+// within calls a function that hangs if there is a bug.
+func within[T any](t *testing.T, call string, f func() T) T {
 	t.Helper()
 	done := make(chan T, 1)
 	go func() { done <- f() }()
@@ -213,18 +213,18 @@ func within[T any](t *testing.T, what string, f func() T) T {
 	case v := <-done:
 		return v
 	case <-time.After(guard):
-		require.FailNow(t, "hung", what)
+		require.FailNow(t, "hung", call)
 		panic("unreachable")
 	}
 }
 
-// requireFault checks an error that the system gave below dir: it names an
-// operation and a path and leads to its reason.
+// requireFault checks an error of a system call below dir. The error names an
+// operation and a path, and wraps one of the reasons.
 func requireFault(t *testing.T, err error, dir string, reasons ...error) {
 	t.Helper()
 	require.Error(t, err)
 	named, ok := errors.AsType[*fs.PathError](err)
-	require.Truef(t, ok, "%T is no *fs.PathError: %v", err, err)
+	require.Truef(t, ok, "%T is not an *fs.PathError: %v", err, err)
 	assert.NotEmpty(t, named.Op)
 	assert.Truef(t, named.Path == dir || strings.HasPrefix(named.Path, dir+"/"), "%v is not about %s", err, dir)
 	for _, reason := range reasons {
@@ -235,14 +235,14 @@ func requireFault(t *testing.T, err error, dir string, reasons ...error) {
 	assert.Failf(t, "wrong reason", "%v is none of %v", err, reasons)
 }
 
-// A tree is the files below a directory: their modes and contents by name.
-// Temporary files are apart.
+// A tree holds the files below a directory.
 type tree struct {
-	files map[string]string
-	temps []string
+	files map[string]string // the modes and contents by name
+	temps []string          // the paths of temporary files, which are not in files
 }
 
-var tempName = regexp.MustCompile(tempPattern)
+// tempName matches the names of temporary files.
+var tempName = regexp.MustCompile(`^\.fileops-[0-9a-f]{16}\.tmp$`)
 
 // readTree reads the files below a directory, without the package under test.
 func readTree(t *testing.T, dir string) tree {
@@ -268,8 +268,8 @@ func readTree(t *testing.T, dir string) tree {
 	return result
 }
 
-// requireWhole checks that each file is as it was before, or as it is after:
-// absent or there, old or new, and whole.
+// requireWhole checks that each file is the same as before or the same as after:
+// absent, old or new, and whole.
 func (got tree) requireWhole(t *testing.T, before, after tree) {
 	t.Helper()
 	for name, text := range got.files {
@@ -286,7 +286,7 @@ func (got tree) requireWhole(t *testing.T, before, after tree) {
 	}
 }
 
-// forgetEmpty leaves out files that are new and empty.
+// forgetEmpty removes new and empty files from the tree.
 func (got tree) forgetEmpty(before tree) {
 	for name, text := range got.files {
 		if _, data, _ := strings.Cut(text, "\n"); data == "" && before.files[name] == "" {
@@ -304,7 +304,7 @@ func brief(text string) string {
 	return fmt.Sprintf("%s, %d bytes %.20q", mode, len(data), data)
 }
 
-// requireUnlisted checks that no operation takes temporary files for results.
+// requireUnlisted checks that no operation lists or reads temporary files.
 func (got tree) requireUnlisted(t *testing.T, dir string) {
 	t.Helper()
 	if len(got.temps) == 0 {

@@ -16,13 +16,14 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// inputs are what operations work on.
+// inputs are the arguments of operations.
 type inputs struct {
 	src   string // a directory with a.txt, b.txt and sub/c.txt
 	size  int    // of a.txt, of the text that is saved, and of all chunks together
-	parts int    // how many chunks that makes
+	parts int    // number of chunks of that text
 }
 
+// newInputs describes inputs in a directory.
 func newInputs(src string, size int) inputs { return inputs{src, size, 3} }
 
 // makeInputs makes the files that operations read.
@@ -42,7 +43,7 @@ func put(t *testing.T, path, text string) {
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 }
 
-// text is a text of in.size bytes of which no part is like another.
+// text returns a text of in.size bytes in which no line is repeated.
 func (in inputs) text() string {
 	var b strings.Builder
 	for i := 0; b.Len() < in.size; i++ {
@@ -51,13 +52,15 @@ func (in inputs) text() string {
 	return b.String()[:in.size]
 }
 
+// path returns the path of an input.
 func (in inputs) path(name string) string { return filepath.Join(in.src, name) }
 
-// cut are options by which the text makes its chunks.
+// cut returns options that cut the text into in.parts chunks.
 func (in inputs) cut() *fileops.ChunkOptions {
 	return &fileops.ChunkOptions{Size: in.size/in.parts + 1}
 }
 
+// chunks returns the chunks of the text.
 func (in inputs) chunks() []fileops.TextChunk {
 	chunks, err := fileops.ChunkText(in.text(), in.cut())
 	if err != nil {
@@ -66,20 +69,20 @@ func (in inputs) chunks() []fileops.TextChunk {
 	return chunks
 }
 
-// An operation is one of the package's, with arguments.
+// An operation calls the package with some arguments.
 type operation struct {
 	name string
 	run  func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error
 }
 
-// What is in the directory that writers write to, for them to replace.
+// The directory that writers write to has these files for them to replace.
 const (
 	oldName  = "old.txt"
 	oldTable = "old.jsonl"
-	oldText  = "What was there before.\n"
+	oldText  = "The old contents.\n"
 )
 
-// putOld puts it there.
+// putOld makes the old files.
 func putOld(t *testing.T, dst string) {
 	t.Helper()
 	for _, name := range []string{oldName, oldTable} {
@@ -88,8 +91,8 @@ func putOld(t *testing.T, dst string) {
 	}
 }
 
-// writers are all the ways to write a file: new ones, in a directory that is
-// missing, and in place of an old one.
+// writers are all operations that write files: new files, files in a missing
+// directory, and files that replace an old one.
 var writers = []operation{
 	{"SaveToFile new", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
 		_, err := p.SaveToFile(ctx, in.text(), dst, "sub/new.txt", nil)
@@ -146,7 +149,7 @@ var writers = []operation{
 	}},
 }
 
-// readers are the operations that write nothing, on a directory of inputs.
+// readers are the operations that write no file.
 var readers = []operation{
 	{"ReadFile", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) error {
 		_, err := p.ReadFile(ctx, in.path("a.txt"))
@@ -195,8 +198,8 @@ var readers = []operation{
 	}},
 }
 
-// unlessSkipped returns the error of a concatenation, or of a file that it has
-// left out.
+// unlessSkipped returns the error of a concatenation, or the error of the first
+// file that it skipped.
 func unlessSkipped(result *fileops.ConcatResult, err error) error {
 	if err == nil && len(result.Skipped) > 0 {
 		err = result.Skipped[0].Err

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,9 +26,9 @@ import (
 // faultSize is more than the small file systems hold.
 const faultSize = 2 << 20
 
-// eachWriterFails runs all writers where they must fail with one of the
-// reasons. Each gets a directory below top that has the old file; begin brings
-// about the fault and end ends it.
+// eachWriterFails runs all writers while there is a fault. Each must fail with one
+// of the reasons. Each gets a directory below top that has the old files. begin
+// causes the fault and end removes it.
 func eachWriterFails(t *testing.T, top string, begin, end func(), reasons ...error) {
 	t.Helper()
 	in := makeInputs(t, t.TempDir(), faultSize)
@@ -57,7 +58,7 @@ func eachWriterFails(t *testing.T, top string, begin, end func(), reasons ...err
 	}
 }
 
-// finished returns what a writer makes of its directory when nothing fails.
+// finished returns the tree that a writer makes if nothing fails.
 func finished(t *testing.T, o operation, in inputs) tree {
 	t.Helper()
 	dst := t.TempDir()
@@ -66,15 +67,16 @@ func finished(t *testing.T, o operation, in inputs) tree {
 	return readTree(t, dst)
 }
 
+// nothing is the begin or end of a fault that is permanent.
 func nothing() {}
 
-// A file system that has no room for the text.
+// TestDiskFull uses a file system that has no space for the text.
 func TestDiskFull(t *testing.T) {
 	dir := mount(t, "tmpfs", "size=1m")
 	eachWriterFails(t, dir, nothing, nothing, unix.ENOSPC)
 }
 
-// A file system that has no room for another file.
+// TestInodesFull uses a file system that has no space for another file.
 func TestInodesFull(t *testing.T) {
 	dir := mount(t, "tmpfs", "size=64m,nr_inodes=20")
 	fillers := filepath.Join(dir, "fillers")
@@ -92,7 +94,7 @@ func TestInodesFull(t *testing.T) {
 	eachWriterFails(t, dir, fill, empty, unix.ENOSPC)
 }
 
-// A file system that may not be written to.
+// TestReadOnlyRemount uses a file system that is read-only.
 func TestReadOnlyRemount(t *testing.T) {
 	dir := mount(t, "tmpfs", "size=64m")
 	remount := func(flags uintptr) func() {
@@ -101,40 +103,41 @@ func TestReadOnlyRemount(t *testing.T) {
 	eachWriterFails(t, dir, remount(unix.MS_RDONLY), remount(0), unix.EROFS)
 }
 
-// Files may not become as large as the text (RLIMIT_FSIZE).
+// TestFileSizeLimit limits files to less than the text: RLIMIT_FSIZE of
+// getrlimit(2).
 func TestFileSizeLimit(t *testing.T) {
 	if !alone(t) {
 		return
 	}
-	signal.Ignore(unix.SIGXFSZ) // which else ends the process
+	signal.Ignore(unix.SIGXFSZ) // its default action ends the process
 	limit := func(max uint64) func() {
 		return func() { setLimit(t, unix.RLIMIT_FSIZE, max) }
 	}
 	eachWriterFails(t, t.TempDir(), limit(64<<10), limit(unix.RLIM_INFINITY), unix.EFBIG)
 }
 
-// setLimit sets a soft limit of the process.
-func setLimit(t *testing.T, which int, soft uint64) (before uint64) {
+// setLimit sets a soft limit of the process. It returns the limit before.
+func setLimit(t *testing.T, resource int, soft uint64) (before uint64) {
 	t.Helper()
 	var limit unix.Rlimit
-	require.NoError(t, unix.Getrlimit(which, &limit))
+	require.NoError(t, unix.Getrlimit(resource, &limit))
 	before = limit.Cur
 	limit.Cur = min(soft, limit.Max)
-	require.NoError(t, unix.Setrlimit(which, &limit))
+	require.NoError(t, unix.Setrlimit(resource, &limit))
 	return before
 }
 
-// What the directory may hold is used up, though not what the disk can hold.
+// TestQuota uses a directory that has less space than the disk.
 func TestQuota(t *testing.T) {
 	d := newDisk(t, "btrfs", 256<<20)
 	d.command("btrfs", "quota", "enable", d.dir)
 	d.command("btrfs", "qgroup", "limit", "1M", d.dir)
-	settle := func() { d.command("btrfs", "filesystem", "sync", d.dir) } // count again what is free
+	settle := func() { d.command("btrfs", "filesystem", "sync", d.dir) } // updates the counts of the quota
 	eachWriterFails(t, d.dir, settle, settle, unix.EDQUOT)
 }
 
-// A disk has room for more copies of a file than it could hold, where they can
-// share its blocks.
+// TestCopiesShareBlocks makes more copies of a file than the disk can hold, on a
+// file system where copies share their blocks.
 func TestCopiesShareBlocks(t *testing.T) {
 	d := newDisk(t, "btrfs", 256<<20)
 	p := newPool(t, 8)
@@ -151,8 +154,8 @@ func TestCopiesShareBlocks(t *testing.T) {
 	assert.True(t, text == string(data))
 }
 
-// A process that sees no /proc, by which files without a name get one, as in a
-// bare chroot.
+// TestWithoutProc runs the writers in a chroot without /proc. An unnamed file gets
+// its name through /proc/self/fd: see O_TMPFILE in open(2).
 func TestWithoutProc(t *testing.T) {
 	needRoot(t)
 	root := t.TempDir()
@@ -163,7 +166,7 @@ func TestWithoutProc(t *testing.T) {
 			dst := filepath.Join(root, o.name)
 			putOld(t, dst)
 			before := readTree(t, dst)
-			out, err := writer(o, in, "/"+o.name, root).CombinedOutput()
+			out, err := writerCommand(o, in, "/"+o.name, root).CombinedOutput()
 			require.NoErrorf(t, err, "%s", out)
 			after := readTree(t, dst)
 			assert.NotEqual(t, before, after)
@@ -172,7 +175,8 @@ func TestWithoutProc(t *testing.T) {
 	}
 }
 
-// A file system that makes files without a name but cannot give them one.
+// TestUnnamedForEver uses a file system that makes unnamed files but cannot
+// give them a name.
 func TestUnnamedForEver(t *testing.T) {
 	m := mountHanging(t, "link")
 	in := makeInputs(t, t.TempDir(), 10_000)
@@ -191,7 +195,8 @@ func TestUnnamedForEver(t *testing.T) {
 	}
 }
 
-// /dev/full takes no byte: ConcatTo says so, and goes on to work.
+// TestDevFull makes ConcatTo write to /dev/full, which takes no byte. The error says
+// so, and the pool works afterwards.
 func TestDevFull(t *testing.T) {
 	in := makeInputs(t, t.TempDir(), faultSize)
 	p := newPool(t, 8)
@@ -207,7 +212,8 @@ func TestDevFull(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-// A device is no file to be replaced, not even by root.
+// TestDeviceIsNotReplaced checks that no operation replaces a device, even for
+// root.
 func TestDeviceIsNotReplaced(t *testing.T) {
 	needRoot(t)
 	in := makeInputs(t, t.TempDir(), 10_000)
@@ -219,7 +225,7 @@ func TestDeviceIsNotReplaced(t *testing.T) {
 		t.Run(o.name, func(t *testing.T) {
 			dir := t.TempDir()
 			for _, name := range []string{oldName, oldTable} {
-				device := int(unix.Mkdev(1, 7)) // that of /dev/full
+				device := int(unix.Mkdev(1, 7)) // the device of /dev/full
 				require.NoError(t, unix.Mknod(filepath.Join(dir, name), unix.S_IFCHR|0o666, device))
 			}
 			requireFault(t, o.run(t.Context(), p, in, dir), dir, fileops.ErrNotRegular)
@@ -233,41 +239,32 @@ func TestDeviceIsNotReplaced(t *testing.T) {
 	}
 }
 
-// 64 descriptors, 128 workers, and a thousand operations at once: those that
-// find no descriptor, because others of the pool have them, wait for one.
+// TestFewDescriptors runs many operations at once on 128 workers with 64
+// descriptors. An operation that gets no descriptor, because others of its pool
+// have them, waits for one.
 func TestFewDescriptors(t *testing.T) {
 	if !alone(t) {
 		return
 	}
 	const descriptors, workers, calls = 64, 128, 1000
 	in := makeInputs(t, t.TempDir(), 10_000)
-	in.parts = 20 // so that those which save chunks take their time
+	in.parts = 20 // operations that save chunks must overlap
 	top := t.TempDir()
 	before := setLimit(t, unix.RLIMIT_NOFILE, descriptors)
 	defer setLimit(t, unix.RLIMIT_NOFILE, before)
 	for _, o := range slices.Concat(readers, writers) {
-		const calls = workers
 		t.Run(o.name, func(t *testing.T) {
-			dsts := make([]string, calls)
-			for i := range dsts {
-				dsts[i] = filepath.Join(top, o.name, fmt.Sprint(i))
-			}
 			p := newPool(t, workers)
 			ctx, cancel := context.WithTimeout(t.Context(), guard)
 			defer cancel()
-			errs := make(chan error, calls)
-			for _, dst := range dsts {
-				go func() { errs <- o.run(ctx, p, in, dst) }()
+			errs := make([]error, workers)
+			var group sync.WaitGroup
+			for i := range errs {
+				dst := filepath.Join(top, o.name, fmt.Sprint(i))
+				group.Go(func() { errs[i] = o.run(ctx, p, in, dst) })
 			}
-			failed := 0
-			for range calls {
-				if err := <-errs; err != nil {
-					if failed++; failed == 1 {
-						assert.NoError(t, err)
-					}
-				}
-			}
-			assert.Zerof(t, failed, "of %d", calls)
+			group.Wait()
+			assertNoErrors(t, errs)
 		})
 	}
 	t.Run("AsyncReadFile", func(t *testing.T) {
@@ -281,8 +278,24 @@ func TestFewDescriptors(t *testing.T) {
 	})
 }
 
-// Operations that hold descriptors of what they write, while they wait for a
-// slow disk to read from, do not take the last ones from each other.
+// assertNoErrors checks that no error is set. It prints the first one and their
+// number.
+func assertNoErrors(t *testing.T, errs []error) {
+	t.Helper()
+	failed := 0
+	for _, err := range errs {
+		if err != nil {
+			if failed++; failed == 1 {
+				assert.NoError(t, err)
+			}
+		}
+	}
+	assert.Zerof(t, failed, "of %d", len(errs))
+}
+
+// TestDescriptorsHeldWhileWaiting runs operations that hold the descriptors of
+// their outputs while they wait for a slow disk. They must not take the last
+// descriptors from each other.
 func TestDescriptorsHeldWhileWaiting(t *testing.T) {
 	needRoot(t)
 	if !alone(t) {
@@ -291,7 +304,7 @@ func TestDescriptorsHeldWhileWaiting(t *testing.T) {
 	m := mountHanging(t)
 	in := makeInputs(t, m.back, 10_000)
 	in.src = m.dir
-	for _, limit := range []uint64{64, 65, 66} { // they hold two each, so that none may be left or one
+	for _, limit := range []uint64{64, 65, 66} { // each operation holds two, so these limits leave none or one
 		t.Run(fmt.Sprint(limit, " descriptors"), func(t *testing.T) {
 			const calls = 60
 			top := t.TempDir()
@@ -309,23 +322,20 @@ func TestDescriptorsHeldWhileWaiting(t *testing.T) {
 				futures[i] = p.AsyncFileToChunks(ctx, in.path("a.txt"), o)
 			}
 			eventually(t, "they hang", func() bool { return m.stuck() > 0 })
-			time.Sleep(200 * time.Millisecond) // for as many as can begin
+			time.Sleep(200 * time.Millisecond) // more operations begin meanwhile
 			m.release()
-			failed := 0
+			var errs []error
 			for _, r := range fileops.AllSettled(ctx, futures...) {
-				if r.Err != nil {
-					if failed++; failed == 1 {
-						assert.NoError(t, r.Err)
-					}
-				}
+				errs = append(errs, r.Err)
 			}
-			assert.Zerof(t, failed, "of %d", calls)
+			assertNoErrors(t, errs)
 		})
 	}
 }
 
-// All descriptors are in other hands for good: operations fail and say why,
-// rather than wait for ever, and nothing is left behind; then they work again.
+// TestNoDescriptors takes the descriptors away from the pool for good. Operations
+// fail with the reason instead of waiting for ever, and leave no temporary file.
+// With enough descriptors they succeed again.
 func TestNoDescriptors(t *testing.T) {
 	if !alone(t) {
 		return
@@ -339,9 +349,9 @@ func TestNoDescriptors(t *testing.T) {
 				dst := t.TempDir()
 				putOld(t, dst)
 				before := readTree(t, dst)
-				giveBack := takeDescriptors(t, free)
+				restore := takeDescriptors(t, free)
 				err := within(t, o.name, func() error { return o.run(t.Context(), p, in, dst) })
-				giveBack()
+				restore()
 				got := readTree(t, dst)
 				if err == nil {
 					t.Logf("needs %d descriptors", free)
@@ -356,8 +366,9 @@ func TestNoDescriptors(t *testing.T) {
 	}
 }
 
-// takeDescriptors takes all descriptors of the process but some.
-func takeDescriptors(t *testing.T, free int) (giveBack func()) {
+// takeDescriptors opens descriptors until only a number of them is free. restore
+// closes them.
+func takeDescriptors(t *testing.T, free int) (restore func()) {
 	t.Helper()
 	before := setLimit(t, unix.RLIMIT_NOFILE, 128)
 	var taken []int

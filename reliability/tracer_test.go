@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mutating are the system calls by which an operation changes a file system,
-// or gives up or gains a hold on it: the points where its death might show.
+// mutating are the system calls that change a file system, and those that open or
+// close a file. A kill between two of them can show a bug.
 var mutating = map[uint64]string{
 	unix.SYS_CLOSE:           "close",
 	unix.SYS_COPY_FILE_RANGE: "copy_file_range",
@@ -31,42 +31,40 @@ var mutating = map[uint64]string{
 	unix.SYS_WRITE:           "write",
 }
 
-// markCall is the system call that marks where counting begins and ends. It is
-// made for nothing else.
+// markCall is the system call that marks where counting begins and ends. Nothing
+// else makes it.
 const markCall = unix.SYS_GETPPID
 
+// mark makes that call.
 func mark() { unix.Getppid() }
 
 // A death is how a traced process ended.
 type death struct {
-	before string // the system call that it was about to make when it was killed
+	before string // the next system call of a killed process; empty if it was not killed
 	status unix.WaitStatus
 }
 
+// killed reports whether the tracer killed the process.
 func (d death) killed() bool { return d.before != "" }
 
-// killAtCall runs a program and kills it (SIGKILL) as it is about to make its
-// nth mutating system call between two marks, whichever of its threads that
-// is. strace's inject does the like but counts each thread's calls apart.
+// killAtCall runs a program and kills it (SIGKILL) before its nth mutating system
+// call between two marks. It counts the calls of all threads together, which
+// strace(1) with --inject does not: that counts the calls of each thread.
 func killAtCall(cmd *exec.Cmd, n int) (d death, err error) {
-	runtime.LockOSThread() // which is what the kernel takes for the tracer
+	runtime.LockOSThread() // the tracer is a thread: see ptrace(2)
 	defer runtime.UnlockOSThread()
-	cmd.SysProcAttr.Ptrace = true
-	if err := cmd.Start(); err != nil {
+	defer func() {
+		if cmd.Process != nil {
+			cmd.Wait() // the process has ended, so this only waits for its output
+		}
+	}()
+	if err := startTraced(cmd, &d.status); err != nil {
 		return d, err
 	}
-	defer cmd.Wait() // there is nothing to wait for any more, but its output
 	pid := cmd.Process.Pid
-	if _, err := unix.Wait4(pid, &d.status, 0, nil); err != nil {
-		return d, err
-	}
-	const options = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_EXITKILL
-	if err := unix.PtraceSetOptions(pid, options); err != nil {
-		return d, err
-	}
 	marks, calls := 0, 0
 	for tid := pid; ; {
-		// Errors mean that the thread has been killed, as the next wait says.
+		// If this fails, the thread was killed, and the next wait returns that.
 		unix.PtraceSyscall(tid, deliverable(d.status))
 		if tid, err = unix.Wait4(-1, &d.status, unix.WALL|unix.WNOTHREAD, nil); err != nil {
 			return d, fmt.Errorf("wait: %w", err)
@@ -93,8 +91,23 @@ func killAtCall(cmd *exec.Cmd, n int) (d death, err error) {
 	}
 }
 
-// deliverable returns the signal that a stop is about and that the thread
-// should get: not those by which the kernel tells the tracer something.
+// startTraced starts a program as a tracee of this thread. It waits until the
+// program stops before its first instruction.
+func startTraced(cmd *exec.Cmd, status *unix.WaitStatus) error {
+	cmd.SysProcAttr.Ptrace = true
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	if _, err := unix.Wait4(cmd.Process.Pid, status, 0, nil); err != nil {
+		return err
+	}
+	const options = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_EXITKILL
+	return unix.PtraceSetOptions(cmd.Process.Pid, options)
+}
+
+// deliverable returns the signal that the stopped thread must get, or 0. The
+// kernel uses SIGTRAP and SIGSTOP to notify the tracer; the thread must not get
+// these.
 func deliverable(status unix.WaitStatus) int {
 	switch {
 	case !status.Stopped(), status.StopSignal()&^0x80 == unix.SIGTRAP, status.StopSignal() == unix.SIGSTOP:
@@ -104,13 +117,13 @@ func deliverable(status unix.WaitStatus) int {
 	}
 }
 
-// enteredCall returns the system call that a stopped thread is about to make,
-// and false if it was stopped for another reason.
+// enteredCall returns the system call that a stopped thread enters. It returns
+// false if the thread stopped for another reason.
 func enteredCall(tid int, status unix.WaitStatus) (call uint64, ok bool) {
 	if !status.Stopped() || status.StopSignal() != unix.SIGTRAP|0x80 {
 		return 0, false
 	}
-	// ptrace_syscall_info of ptrace(2).
+	// struct ptrace_syscall_info of ptrace(2).
 	var info struct {
 		op      uint8
 		_       [3]uint8

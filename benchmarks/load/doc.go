@@ -1,12 +1,11 @@
-// Load puts examples/server under load, over real sockets, beside the same
-// server written with plain os.ReadFile and io.Copy calls and beside
-// http.FileServer, and prints what it measures as tables. It takes less than
-// two minutes:
+// Load measures examples/server under load, over real sockets. It compares the
+// server with one that makes plain os.ReadFile and io.Copy calls, and with
+// http.FileServer. It prints tables and takes less than two minutes:
 //
 //	cd benchmarks/load && go run .
 //
-// Client and server share the machine's processors. What hangs, and what is
-// slow, is a FUSE file system of the program's own, which needs Linux, root and
-// /dev/fuse; without them those scenarios are left out, with a word. Memory,
-// threads and descriptors are told on Linux only.
+// Clients and servers share the machine's processors. The hung disk and the slow
+// disk are FUSE file systems that this program serves. They need Linux, root and
+// /dev/fuse; without these the program says which scenarios it leaves out.
+// Memory, threads and descriptors are measured on Linux only.
 package main

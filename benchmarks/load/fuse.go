@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// lacksFUSE says what keeps the program from mounting, "" for nothing.
+// lacksFUSE returns the reason why the program cannot mount a file system, or "".
 func lacksFUSE() string {
 	if runtime.GOOS != "linux" {
-		return "it takes Linux"
+		return "mounting needs Linux"
 	}
 	if _, err := os.Stat("/dev/fuse"); err != nil {
-		return "there is no /dev/fuse"
+		return "mounting needs /dev/fuse"
 	}
 	if os.Geteuid() != 0 {
 		return "mounting needs root"
@@ -25,10 +25,10 @@ func lacksFUSE() string {
 	return ""
 }
 
-// What opening a file of a mount does.
+// The kinds of mounts differ in how they open a file.
 const (
-	hanging = "hanging" // does not come back
-	slow    = "slow"    // takes some time, and only so many are served at once
+	hanging = "hanging" // open never returns
+	slow    = "slow"    // open takes slowOpen, and slowDepth opens run at once
 )
 
 const (
@@ -36,8 +36,8 @@ const (
 	slowDepth = 16
 )
 
-// mount mounts a file system on a directory of the tree. It is a process of
-// its own, so that nothing of this one hangs.
+// mount mounts a file system on the directory mount of the tree. A process of
+// its own serves it, so that this process cannot hang.
 func (b *bench) mount(kind string) (unmount func() error, err error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -46,7 +46,8 @@ func (b *bench) mount(kind string) (unmount func() error, err error) {
 	dir := filepath.Join(b.tree.dir, "mount")
 	cmd := exec.Command(self, "fuse", kind, dir)
 	cmd.Stderr = os.Stderr
-	// With few processors its own reads of requests could hold all of them up.
+	// The threads that read requests from the kernel could occupy every
+	// processor of a small machine.
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=32")
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

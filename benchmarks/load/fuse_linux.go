@@ -13,8 +13,8 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// serveFUSE is the process of a mount. It ends with its standard input. Its
-// arguments are the kind and the directory.
+// serveFUSE is the main function of the process that serves a mount, until its
+// standard input ends. Its arguments are the kind and the directory.
 func serveFUSE(args []string) error {
 	root := &files{kind: args[0], depth: make(chan struct{}, slowDepth)}
 	server, err := fs.Mount(args[1], root, &fs.Options{
@@ -26,11 +26,11 @@ func serveFUSE(args []string) error {
 	}
 	fmt.Println("mounted")
 	io.Copy(io.Discard, os.Stdin)
-	_ = server // which ends with the process, and all that hangs with it
+	_ = server // no unmount by the server: it would wait for the requests that hang
 	return syscall.Unmount(args[1], syscall.MNT_DETACH)
 }
 
-// files is a directory in which every name is a file.
+// files is a directory in which every name is a file of smallSize bytes.
 type files struct {
 	fs.Inode
 	kind  string
@@ -39,7 +39,7 @@ type files struct {
 
 func (f *files) Lookup(ctx context.Context, name string, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
 	out.Size, out.Mode = smallSize, fuse.S_IFREG|0o444
-	h := fnv.New64a() // the same file each time, or the kernel drops what it knows of it
+	h := fnv.New64a() // the same inode number each time, or the kernel drops its cached inode
 	io.WriteString(h, name)
 	return f.NewInode(ctx, &file{dir: f}, fs.StableAttr{Mode: fuse.S_IFREG, Ino: h.Sum64()}), 0
 }

@@ -4,5 +4,5 @@ package main
 
 import "errors"
 
-// serveFUSE is not called where lacksFUSE has something to say.
+// serveFUSE is not called, because lacksFUSE returns a reason here.
 func serveFUSE([]string) error { return errors.ErrUnsupported }

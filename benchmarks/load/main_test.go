@@ -8,20 +8,20 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if playRole(os.Args[1:]) {
+	if serveMount(os.Args[1:]) {
 		return
 	}
 	os.Exit(m.Run())
 }
 
-// The program runs, and no request fails. What it measures in so short a time
-// means nothing.
+// TestQuick checks that the program runs and that no request fails. The time is
+// too short for the figures to mean anything.
 func TestQuick(t *testing.T) {
 	if reason := lacksFUSE(); reason != "" {
-		t.Logf("without a hung and a slow disk: %s", reason)
+		t.Logf("no hung disk and no slow disk: %s", reason)
 	}
 	var out bytes.Buffer
-	if err := run(&out, fullSize(true), ""); err != nil {
+	if err := run(&out, newScale(true), ""); err != nil {
 		t.Fatal(err)
 	}
 	t.Log(out.String())

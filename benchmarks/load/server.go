@@ -24,8 +24,9 @@ type server struct {
 	peak usage
 }
 
-// build builds a program of the module in dir and returns the file. Each server
-// is one of its own, since what else is linked to it tells in its speed.
+// build builds a program of the module in dir and returns its file. Each server
+// is a program of its own, because other code that is linked into a program
+// changes its speed.
 func (b *bench) build(dir, program string) (file string, err error) {
 	file = filepath.Join(b.dir, filepath.Base(program))
 	cmd := exec.Command("go", "build", "-o", file, program)
@@ -41,10 +42,10 @@ func (b *bench) ours(args ...string) (*server, error) {
 	return b.start("fileops", b.oursFile, args...)
 }
 
-// plain starts the plain server, of which http.FileServer is a part.
+// plain starts the plain server, which also has an http.FileServer.
 func (b *bench) plain(name string) (*server, error) { return b.start(name, b.plainFile) }
 
-// start starts a server and waits until it says where it listens.
+// start starts a server and waits until it prints its address.
 func (b *bench) start(name, file string, args ...string) (*server, error) {
 	cmd := exec.Command(file, append([]string{"-root", b.tree.dir, "-addr", "127.0.0.1:0"}, args...)...)
 	stdout, err := cmd.StdoutPipe()
@@ -70,14 +71,15 @@ func (b *bench) start(name, file string, args ...string) (*server, error) {
 	return s, nil
 }
 
-// stop kills the server. If a mount hangs it must be unmounted before: not
-// even the kernel ends a process that waits for one.
+// stop kills the server. A mount that hangs must be unmounted first: the kernel
+// does not end a process that waits for it uninterruptibly.
 func (s *server) stop() error {
 	err := s.cmd.Process.Kill()
 	s.cmd.Wait()
 	return err
 }
 
+// stopAll kills several servers.
 func stopAll(servers []*server) (err error) {
 	for _, s := range servers {
 		err = errors.Join(err, s.stop())
@@ -85,9 +87,10 @@ func stopAll(servers []*server) (err error) {
 	return err
 }
 
-// usage is what a process holds.
+// usage counts the resources of a process.
 type usage struct{ threads, goroutines, kilobytes, descriptors int }
 
+// raise raises each count to that of another usage, if it is larger.
 func (u *usage) raise(to usage) {
 	u.threads = max(u.threads, to.threads)
 	u.goroutines = max(u.goroutines, to.goroutines)
@@ -95,7 +98,8 @@ func (u *usage) raise(to usage) {
 	u.descriptors = max(u.descriptors, to.descriptors)
 }
 
-// usage reads what the server holds now.
+// usage reads the server's present usage from /proc, except its goroutines. See
+// proc_pid_status(5).
 func (s *server) usage() (u usage) {
 	proc := fmt.Sprintf("/proc/%d/", s.cmd.Process.Pid)
 	status, _ := os.ReadFile(proc + "status")
@@ -114,10 +118,10 @@ func (s *server) usage() (u usage) {
 	return u
 }
 
-// cpuTime is what the server has used of the processors, to the hundredth of
-// a second.
+// cpuTime returns the processor time that the server has used, to the hundredth
+// of a second.
 func (s *server) cpuTime() time.Duration {
-	const tick = time.Second / 100 // USER_HZ, the same on all that Go runs on
+	const tick = time.Second / 100 // USER_HZ is 100 on each architecture that Go supports
 	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
 	_, rest, _ := strings.Cut(string(stat), ") ")
 	var ticks int
@@ -129,10 +133,11 @@ func (s *server) cpuTime() time.Duration {
 	return time.Duration(ticks) * tick
 }
 
-// stats is what a server says of itself. The plain one knows its goroutines
+// stats is a server's answer to /stats. The plain server reports its goroutines
 // only.
-type stats struct{ Goroutines, Running, Abandoned, Waiting, Active int }
+type stats struct{ Goroutines, Active int }
 
+// stats asks a server for its stats.
 func (c *client) stats() (s stats, err error) {
 	r, err := c.begin(get("/stats"), longPatience)
 	if err != nil {
@@ -145,17 +150,17 @@ func (c *client) stats() (s stats, err error) {
 	return s, json.Unmarshal(body, &s)
 }
 
-// samplesEvery is how often watch looks.
-const samplesEvery = 50 * time.Millisecond
+// sampleInterval is the time between two samples of watch.
+const sampleInterval = 50 * time.Millisecond
 
-// watch notes the peak of what the server holds until end is called.
+// watch records the server's peak usage until end is called.
 func (s *server) watch() (end func()) {
 	stop := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		c := &client{addr: s.addr}
 		defer c.close()
-		for sleepUntil(time.Now().Add(samplesEvery), stop) {
+		for sleepUntil(time.Now().Add(sampleInterval), stop) {
 			u := s.usage()
 			if stats, err := c.stats(); err == nil {
 				u.goroutines = stats.Goroutines

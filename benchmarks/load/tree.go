@@ -8,21 +8,24 @@ import (
 	"strings"
 )
 
-// A tree is the files that are served.
+// A tree is the directory that the servers serve.
 type tree struct {
 	dir  string
-	many int // files in the directory many
+	many int // number of files in its directory many
 }
 
+// Each directory has files of one size.
 const (
 	smallFiles = 256 // in small, of smallSize
 	smallSize  = 4 << 10
 	mixFiles   = 100 // in mix, of smallSize
 	largeFiles = 8   // in large, of largeSize
 	largeSize  = 1 << 20
-	mediumSize = 64 << 10 // of medium
+	mediumSize = 64 << 10 // of the one file in medium
 )
 
+// makeTree makes the directories and files. many is the number of files in the
+// directory many.
 func makeTree(dir string, many int) (tree, error) {
 	for _, set := range []struct {
 		name        string
@@ -43,6 +46,7 @@ func makeTree(dir string, many int) (tree, error) {
 	return tree{dir, many}, nil
 }
 
+// makeFiles makes a directory with files of one size.
 func makeFiles(dir string, files, size int) error {
 	const sentence = "The quick brown fox jumps over the lazy dog, again and again. "
 	text := []byte(strings.Repeat(sentence, size/len(sentence)+1)[:size])
@@ -57,20 +61,20 @@ func makeFiles(dir string, files, size int) error {
 	return nil
 }
 
-// Requests, as they go over the wire.
-
+// get returns a GET request in the form of RFC 9112.
 func get(path string) []byte {
 	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: load\r\n\r\n", path)
 }
 
+// put returns a PUT request in the form of RFC 9112.
 func put(path, body string) []byte {
 	return fmt.Appendf(nil, "PUT %s HTTP/1.1\r\nHost: load\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
 }
 
-// A script is what a connection asks for: its nth request.
+// A script returns the nth request of a connection.
 type script func(connection, n int) []byte
 
-// reads reads small files below a prefix, another each time.
+// reads reads the small files below a URL prefix, the next one in each request.
 func reads(prefix string) script {
 	requests := make([][]byte, smallFiles)
 	for i := range requests {
@@ -82,14 +86,16 @@ func reads(prefix string) script {
 // always makes the same request.
 func always(request []byte) script { return func(int, int) []byte { return request } }
 
+// concat concatenates a directory.
 func concat(dir string) script { return always(get("/concat?path=" + url.QueryEscape(dir))) }
 
-// chunks cuts large files.
+// chunks cuts a large file into chunks.
 func chunks(connection, n int) []byte {
 	return get(fmt.Sprintf("/chunks?path=large/%05d.txt", (connection+n)%largeFiles))
 }
 
-// heavy is what makes much work: whole directories and large files.
+// heavy makes requests that take much work. Half of the connections concatenate
+// the large directory, and half cut large files.
 func heavy(connection, n int) []byte {
 	if connection%2 == 0 {
 		return concat("many")(connection, n)
@@ -97,8 +103,8 @@ func heavy(connection, n int) []byte {
 	return chunks(connection, n)
 }
 
-// mixed is a day in a server's life: of ten requests seven read, one joins a
-// hundred files, one chunks 64 KiB and one saves 4 KiB.
+// mixed makes requests of every kind. Of ten requests seven read a file, one
+// concatenates a hundred files, one cuts 64 KiB into chunks and one saves 4 KiB.
 func mixed(connection, n int) []byte {
 	switch (connection*7 + n) % 10 {
 	case 0:

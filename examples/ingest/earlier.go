@@ -6,30 +6,31 @@ import (
 	"strings"
 )
 
-// earlierOutputs returns the files in dir that have the name of the output,
-// in any of its three forms: earlier runs have written them. The paths are
-// those that a walk of dir meets.
+// earlierOutputs returns the files in dir that have the name of the output and
+// the extension of any format. They are the outputs of earlier runs. The paths
+// are the same as those of a walk of dir.
 func earlierOutputs(dir, output string) []string {
 	stem := strings.TrimSuffix(output, filepath.Ext(output))
 	var found []string
-	for _, form := range []string{".jsonl", ".json", ".csv"} {
-		if path, ok := within(dir, stem+form); ok {
+	for _, extension := range []string{".jsonl", ".json", ".csv"} {
+		if path, ok := within(dir, stem+extension); ok {
 			found = append(found, path)
 		}
 	}
 	return found
 }
 
-// otherForms leaves out the output itself, which Chunk never reads. It matters
-// because Exclude goes by a part of the path, and so "a.json" is in
-// "data.json" too.
-func otherForms(earlier []string, output string) []string {
+// otherFormats returns the earlier outputs without the output itself. Chunk never
+// reads its output, so there is no need to exclude it. An exclusion could match
+// too much: Exclude matches parts of paths, and "a.json" is a part of "data.json".
+func otherFormats(earlier []string, output string) []string {
 	return slices.DeleteFunc(slices.Clone(earlier), func(path string) bool {
 		return filepath.Ext(path) == filepath.Ext(output)
 	})
 }
 
-// within returns the path that a file which exists has as one of dir.
+// within returns the path of an existing file below dir, as a walk of dir gives
+// it. It returns false if the file does not exist or is not below dir.
 func within(dir, file string) (string, bool) {
 	from, err := realPath(dir)
 	if err != nil {
@@ -46,7 +47,7 @@ func within(dir, file string) (string, bool) {
 	return filepath.Join(dir, rel), true
 }
 
-// realPath returns the one absolute path of a file that leads through no link.
+// realPath returns the absolute path of a file, without symbolic links.
 func realPath(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {

@@ -3,8 +3,8 @@
 //
 //	go run ./examples/ingest [flags] [DIR]
 //
-// DIR is the current directory unless given. What cannot be read as text is
-// left out and reported with its reason.
+// Without DIR it reads the current directory. It skips each file that is not
+// text, and reports the file and the reason.
 package main
 
 import (
@@ -20,33 +20,38 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// What the program exits with.
+// The exit codes of the program.
 const (
 	exitOK          = 0
 	exitFailure     = 1
 	exitUsage       = 2
-	exitInterrupted = 130 // 128 + SIGINT, as shells have it
+	exitInterrupted = 130 // 128 + SIGINT, as in a shell
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C kills, should the first not be enough
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the program: it returns what to exit with.
+// run runs the program and returns its exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	s, code := parse(args, stdout, stderr)
 	if s == nil {
 		return code
 	}
 	r, err := ingest(ctx, s, stderr)
-	if err == nil {
-		if !s.quiet {
-			r.print(stdout, s.verbose)
-		}
-		return exitOK
+	if err != nil {
+		return fail(ctx, err, stderr)
 	}
+	if !s.quiet {
+		r.print(stdout, s.verbose)
+	}
+	return exitOK
+}
+
+// fail reports an error and returns its exit code.
+func fail(ctx context.Context, err error, stderr io.Writer) int {
 	if ctx.Err() != nil {
 		fmt.Fprintln(stderr, "ingest: interrupted")
 		if stuck, ok := errors.AsType[*fileops.StuckError](err); ok {
@@ -61,11 +66,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitFailure
 }
 
-// closeTime is how long an interrupted run waits for its work to stop, so
-// that it leaves nothing behind; longer only a hung disk takes.
+// closeTime is how long an interrupted run waits until its operations have
+// removed their temporary files. Only a hung disk takes longer.
 const closeTime = 2 * time.Second
 
-// ingest does what the settings say: all of it is one call of Chunk.
+// ingest cuts the files with one call of Chunk.
 func ingest(ctx context.Context, s *settings, stderr io.Writer) (*report, error) {
 	pool := fileops.NewPool(fileops.PoolOptions{Workers: int(s.workers)})
 	meter := newMeter(stderr, s.quiet)
@@ -73,7 +78,7 @@ func ingest(ctx context.Context, s *settings, stderr io.Writer) (*report, error)
 	r := &report{source: s.dir, output: s.opts.OutputFile, earlier: earlierOutputs(s.dir, s.opts.OutputFile)}
 
 	opts := s.opts
-	opts.Exclude = slices.Concat(opts.Exclude, otherForms(r.earlier, r.output))
+	opts.Exclude = slices.Concat(opts.Exclude, otherFormats(r.earlier, r.output))
 	opts.OnSkip = r.skip
 	opts.Progress = func(p fileops.Progress) {
 		r.done = p
@@ -93,6 +98,7 @@ func ingest(ctx context.Context, s *settings, stderr io.Writer) (*report, error)
 	return r, nil
 }
 
+// closePool closes the pool and waits at most closeTime.
 func closePool(pool *fileops.Pool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()

@@ -21,19 +21,20 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// An outcome is what a run of the program left.
+// An outcome is the exit code and the output of a run of the program.
 type outcome struct {
 	code           int
 	stdout, stderr string
 }
 
+// ingestArgs runs the program with arguments.
 func ingestArgs(ctx context.Context, args ...string) outcome {
 	var stdout, stderr bytes.Buffer
 	code := run(ctx, args, &stdout, &stderr)
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
-// writeTree makes files in a new directory.
+// writeTree writes files to a new directory.
 func writeTree(t *testing.T, files map[string]string) string {
 	dir := t.TempDir()
 	for name, text := range files {
@@ -54,6 +55,7 @@ var tree = map[string]string{
 
 const treeChars = 14*300 + 6 + 4
 
+// readJSONL reads the chunks of an output.
 func readJSONL(t *testing.T, path string) (chunks []fileops.TextChunk) {
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -65,7 +67,7 @@ func readJSONL(t *testing.T, path string) (chunks []fileops.TextChunk) {
 	return chunks
 }
 
-func TestWritesChunksAndSaysWhatItDid(t *testing.T) {
+func TestWritesChunksAndReport(t *testing.T) {
 	dir := writeTree(t, tree)
 	out := filepath.Join(t.TempDir(), "out.jsonl")
 	for _, unit := range []string{"chars", "tokens"} {
@@ -86,7 +88,7 @@ func TestWritesChunksAndSaysWhatItDid(t *testing.T) {
 	}
 }
 
-// fields returns the lines of a report by their names.
+// fields returns the values of a report by their names.
 func fields(report string) map[string]string {
 	m := make(map[string]string)
 	for line := range strings.Lines(report) {
@@ -136,8 +138,8 @@ func TestEarlierOutputIsNotInput(t *testing.T) {
 			assert.Contains(t, second.stdout, "  written by an earlier run: 1\n    chunks.jsonl\n")
 			assert.Equal(t, fields(first.stdout)["files"], fields(second.stdout)["files"])
 
-			inAnotherForm := ingestArgs(t.Context(), append(args, "-o", "chunks.csv")...)
-			assert.Contains(t, inAnotherForm.stdout, "  written by an earlier run: 1\n    chunks.jsonl\n")
+			inAnotherFormat := ingestArgs(t.Context(), append(args, "-o", "chunks.csv")...)
+			assert.Contains(t, inAnotherFormat.stdout, "  written by an earlier run: 1\n    chunks.jsonl\n")
 		})
 	}
 }
@@ -170,7 +172,7 @@ func TestExclude(t *testing.T) {
 	assert.Contains(t, excluded, "excluded by the options: 1\n    .git/config\n")
 }
 
-func TestOutputForms(t *testing.T) {
+func TestOutputFormats(t *testing.T) {
 	dir := writeTree(t, map[string]string{"a.txt": "say \"hi\",\nthen 走る", "b.txt": "b"})
 	out := t.TempDir()
 
@@ -211,7 +213,7 @@ func TestWrongUse(t *testing.T) {
 		{"unknown unit", []string{"-unit", "bytes", dir}, exitUsage, "must be chars or tokens"},
 		{"unknown encoding", []string{"-o", out, "-encoding", "klingon", dir}, exitUsage, `Encoding = "klingon"`},
 		{"negative workers", []string{"-workers", "-1", dir}, exitUsage, "-workers"},
-		{"unknown form", []string{"-o", out + ".txt", dir}, exitUsage, "must end in"},
+		{"unknown format", []string{"-o", out + ".txt", dir}, exitUsage, "must end in"},
 		{"no output", []string{"-o", "", dir}, exitUsage, "-o needs a file"},
 		{"two directories", []string{dir, dir}, exitUsage, "one directory at a time"},
 		{"missing directory", []string{"-o", out, filepath.Join(dir, "none")}, exitFailure, "none: no such file"},
@@ -254,34 +256,36 @@ func TestQuietAndVerbose(t *testing.T) {
 	assert.Contains(t, ingestArgs(t.Context(), "-v", "-o", out, dir).stdout, filepath.Join(dir, "e"))
 }
 
-// A fuse is a context that ends after it was asked some times whether it has,
-// and so in the middle of the work, at the same place in each run.
-type fuse struct {
+// A countdown is a context that ends after a number of calls of its Err. So it
+// ends in the middle of the work, at the same place in each run.
+type countdown struct {
 	context.Context
 	end  context.CancelFunc
 	left atomic.Int64
 }
 
-func newFuse(t *testing.T, length int64) *fuse {
+// newCountdown returns a context that ends after calls calls of its Err.
+func newCountdown(t *testing.T, calls int64) *countdown {
 	ctx, end := context.WithCancel(t.Context())
-	f := &fuse{Context: ctx, end: end}
-	f.left.Store(length)
-	return f
+	c := &countdown{Context: ctx, end: end}
+	c.left.Store(calls)
+	return c
 }
 
-func (f *fuse) Err() error {
-	if f.left.Add(-1) < 0 {
-		f.end()
+// Err implements [context.Context].
+func (c *countdown) Err() error {
+	if c.left.Add(-1) < 0 {
+		c.end()
 	}
-	return f.Context.Err()
+	return c.Context.Err()
 }
 
 func TestInterruptedRunLeavesNothing(t *testing.T) {
 	dir := writeTree(t, tree)
 	codes := make(map[int]int)
-	for length := int64(0); codes[exitOK] < 3; length++ {
+	for calls := int64(0); codes[exitOK] < 3; calls++ {
 		out := filepath.Join(t.TempDir(), "out.jsonl")
-		ctx := newFuse(t, length)
+		ctx := newCountdown(t, calls)
 		got := ingestArgs(ctx, "-o", out, "-size", "10", dir)
 		codes[got.code]++
 		if got.code == exitOK {
@@ -293,7 +297,7 @@ func TestInterruptedRunLeavesNothing(t *testing.T) {
 		assert.Empty(t, got.stdout)
 		left, err := os.ReadDir(filepath.Dir(out))
 		require.NoError(t, err)
-		assert.Empty(t, left, "after %d looks at the context", length)
+		assert.Empty(t, left, "after %d calls of the context's Err", calls)
 	}
 	assert.Positive(t, codes[exitInterrupted])
 }
@@ -302,7 +306,7 @@ func TestInterruptedRunKeepsTheOldOutput(t *testing.T) {
 	dir := writeTree(t, tree)
 	out := filepath.Join(t.TempDir(), "out.jsonl")
 	require.NoError(t, os.WriteFile(out, []byte("old"), 0o666))
-	got := ingestArgs(newFuse(t, 3), "-o", out, dir)
+	got := ingestArgs(newCountdown(t, 3), "-o", out, dir)
 	require.Equal(t, exitInterrupted, got.code)
 	data, err := os.ReadFile(out)
 	require.NoError(t, err)
@@ -317,7 +321,7 @@ func TestMeter(t *testing.T) {
 		want  string
 	}{
 		{"terminal", &meter{terminal: true}, eraseLine + "1,200 of 34,567 files, 8.9 MB" + eraseLine},
-		{"long work elsewhere", &meter{}, "ingest: 1,200 of 34,567 files, 8.9 MB\n"},
+		{"long work without a terminal", &meter{}, "ingest: 1,200 of 34,567 files, 8.9 MB\n"},
 		{"quiet", &meter{terminal: true, off: true}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

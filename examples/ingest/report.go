@@ -16,27 +16,29 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// A report is what a run has done.
+// A report counts the results of a run.
 type report struct {
 	source, output string
 	earlier        []string // outputs of earlier runs
 	done           fileops.Progress
 	skipped        []fileops.SkippedFile
-	chars          atomic.Int64 // code points in the files, whose chunks overlap
+	chars          atomic.Int64 // code points in the files, without the overlaps of chunks
 	chunks         int
 	took           time.Duration
 }
 
+// skip adds a skipped file.
 func (r *report) skip(s fileops.SkippedFile) { r.skipped = append(r.skipped, s) }
 
-// tokenize splits a file's text into words. It is the one place where all of
-// the text passes, between the words too.
+// tokenize splits a file's text into words and counts its characters. Chunks of
+// words do not have the characters between the words, so count cannot do that.
 func (r *report) tokenize(text string) []string {
 	r.chars.Add(int64(utf8.RuneCountInString(text)))
 	return strings.Fields(text)
 }
 
-// count counts the chunks, and in them the characters unless tokenize has.
+// count counts the chunks. Unless tokenize has counted the characters, it counts
+// these too.
 func (r *report) count(chunks []fileops.TextChunk) {
 	r.chunks = len(chunks)
 	if r.chars.Load() == 0 {
@@ -44,8 +46,8 @@ func (r *report) count(chunks []fileops.TextChunk) {
 	}
 }
 
-// characters returns the length of the texts that chunks of characters were
-// cut from: that of all chunks less what each shares with the next.
+// characters returns the length of the texts that the chunks were cut from: the
+// length of all chunks without their overlaps.
 func characters(chunks []fileops.TextChunk) int {
 	n := 0
 	for i, c := range chunks {
@@ -58,7 +60,7 @@ func characters(chunks []fileops.TextChunk) int {
 	return n
 }
 
-// files is how many files the chunks are from.
+// files returns how many files were read.
 func (r *report) files() int {
 	n := r.done.Files
 	for _, s := range r.skipped {
@@ -69,14 +71,15 @@ func (r *report) files() int {
 	return n
 }
 
-// isDirectory reports whether what was skipped is a directory that could not
-// be listed.
+// isDirectory reports whether a skipped path is a directory that could not be
+// listed.
 func isDirectory(s fileops.SkippedFile) bool {
 	e, ok := errors.AsType[*fs.PathError](s.Err)
 	return ok && e.Op == "list"
 }
 
-// print tells of the run. Unless verbose, it names some of the skipped files.
+// print prints the report. Unless verbose, it names only some of the skipped
+// files.
 func (r *report) print(w io.Writer, verbose bool) {
 	line := func(name, value string) { fmt.Fprintf(w, "%-12s%s\n", name, value) }
 	line("source", r.source)
@@ -91,7 +94,7 @@ func (r *report) print(w io.Writer, verbose bool) {
 	line("time", fmt.Sprintf("%.2f s for %s MB, %.0f MB/s", seconds, megabytes(r.done.Bytes), float64(r.done.Bytes)/1e6/seconds))
 }
 
-// A group is the files that were skipped for one reason.
+// A group holds the files that were skipped for one reason.
 type group struct {
 	reason string
 	files  []fileops.SkippedFile
@@ -102,18 +105,18 @@ func (r *report) groups() []*group {
 	byReason := make(map[string]*group)
 	var all []*group
 	for _, s := range r.skipped {
-		why := r.reason(s)
-		if byReason[why] == nil {
-			byReason[why] = &group{reason: why}
-			all = append(all, byReason[why])
+		reason := r.reason(s)
+		if byReason[reason] == nil {
+			byReason[reason] = &group{reason: reason}
+			all = append(all, byReason[reason])
 		}
-		byReason[why].files = append(byReason[why].files, s)
+		byReason[reason].files = append(byReason[reason].files, s)
 	}
 	slices.SortStableFunc(all, func(a, b *group) int { return cmp.Compare(len(b.files), len(a.files)) })
 	return all
 }
 
-// reason says why a file was skipped, without what is about this file only.
+// reason returns why a file was skipped, without the details of this file.
 func (r *report) reason(s fileops.SkippedFile) string {
 	if e, ok := errors.AsType[*fileops.EncodingError](s.Err); ok {
 		return "not " + e.Encoding + " text"
@@ -127,9 +130,10 @@ func (r *report) reason(s fileops.SkippedFile) string {
 	return s.Err.Error()
 }
 
-// namedFiles is how many files of a group are named when not all are.
+// namedFiles is how many files of a group are named unless the report is verbose.
 const namedFiles = 3
 
+// print prints the reason, the number of files and their names.
 func (g *group) print(w io.Writer, verbose bool) {
 	fmt.Fprintf(w, "  %s: %s\n", g.reason, grouped(len(g.files)))
 	for i, s := range g.files {
@@ -141,7 +145,7 @@ func (g *group) print(w io.Writer, verbose bool) {
 	}
 }
 
-// grouped writes a number with its digits in groups of three.
+// grouped formats a number with its digits in groups of three.
 func grouped(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
@@ -150,4 +154,5 @@ func grouped(n int) string {
 	return s
 }
 
+// megabytes formats a number of bytes.
 func megabytes(n int64) string { return fmt.Sprintf("%.1f", float64(n)/1e6) }

@@ -11,7 +11,7 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// settings are what the command line asks for.
+// settings are the values of the command line.
 type settings struct {
 	dir            string
 	opts           fileops.ChunkOptions
@@ -21,14 +21,14 @@ type settings struct {
 
 const usage = `Usage: ingest [flags] [DIR]
 
-Cuts the text files in DIR (the current directory unless given) into chunks
-and writes them to one file.
+Cuts the text files in DIR into chunks and writes them to one file. Without DIR
+it reads the current directory.
 
 Flags:
 `
 
-// parse reads the command line. Without settings the program ends there, with
-// the code that is returned instead.
+// parse reads the command line. If it returns no settings, the program ends with
+// the exit code that it returns.
 func parse(args []string, stdout, stderr io.Writer) (*settings, int) {
 	s := &settings{dir: ".", opts: fileops.DefaultChunkOptions()}
 	s.opts.Exclude = []string{filepath.FromSlash(".git/")}
@@ -51,24 +51,26 @@ func parse(args []string, stdout, stderr io.Writer) (*settings, int) {
 	return s, exitOK
 }
 
+// flags defines the flags.
 func (s *settings) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("ingest", flag.ContinueOnError)
 	o := &s.opts
 	f.StringVar(&o.OutputFile, "o", "chunks.jsonl", "write the chunks to `FILE`: .jsonl, .json or .csv")
 	f.IntVar(&o.Size, "size", o.Size, "length of a chunk, in units")
-	f.Float64Var(&o.Overlap, "overlap", o.Overlap, "what neighbours share, as a fraction of the size, from 0 to 1")
-	f.IntVar(&o.Threshold, "threshold", o.Threshold, "a last chunk of at most this length joins the one before")
+	f.Float64Var(&o.Overlap, "overlap", o.Overlap, "overlap of neighboring chunks, as a fraction of the size, from 0 to 1")
+	f.IntVar(&o.Threshold, "threshold", o.Threshold, "join a last chunk of at most this length to the one before")
 	f.Func("unit", "count in `chars` (the default) or tokens, which are words", s.setUnit)
 	listVar(f, &o.FileTypes, "types", "read only files with these suffixes, a `list` such as .md,.txt")
-	listVar(f, &o.Exclude, "exclude", "leave out files whose path contains one of this `list`; unless given, it is .git/")
+	listVar(f, &o.Exclude, "exclude", "leave out files whose path contains one of this `list` (default .git/)")
 	f.BoolVar(&o.Shallow, "shallow", false, "do not enter the directories in DIR")
-	f.StringVar(&o.Encoding, "encoding", "utf-8", "the files' encoding, by its WHATWG or IANA `name`")
-	f.UintVar(&s.workers, "workers", 0, "read this many files at once; 0 leaves it to the package")
+	f.StringVar(&o.Encoding, "encoding", "utf-8", "the WHATWG or IANA `name` of the files' encoding")
+	f.UintVar(&s.workers, "workers", 0, "read this many files at once; 0 means the package's default")
 	f.BoolVar(&s.quiet, "quiet", false, "print errors only")
 	f.BoolVar(&s.verbose, "v", false, "list every file that is skipped")
 	return f
 }
 
+// setUnit sets the unit by its name.
 func (s *settings) setUnit(name string) error {
 	switch name {
 	case "chars":
@@ -81,7 +83,7 @@ func (s *settings) setUnit(name string) error {
 	return nil
 }
 
-// listVar defines a flag of values with commas between them.
+// listVar defines a flag whose value is a list with commas.
 func listVar(f *flag.FlagSet, list *[]string, name, usage string) {
 	f.Func(name, usage, func(values string) error {
 		*list = nil
@@ -94,6 +96,7 @@ func listVar(f *flag.FlagSet, list *[]string, name, usage string) {
 	})
 }
 
+// takeDir takes the directory from the arguments after the flags.
 func (s *settings) takeDir(args []string) error {
 	switch {
 	case len(args) > 1:

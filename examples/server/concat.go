@@ -9,11 +9,11 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// maxForm is how large a form may be that names what to join.
+// maxForm is the size limit of a form that names paths.
 const maxForm = 1 << 20
 
-// concat streams the files and directories ?path= joined to one text, of
-// directories only the files of ?type=. What was left out is in the trailers.
+// concat streams the files and directories ?path= as one text. ?type= selects
+// the files of directories. The trailers name the files that were left out.
 func (s *service) concat(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); as[url.EscapeError](err) {
@@ -31,13 +31,13 @@ func (s *service) concat(w http.ResponseWriter, r *http.Request) error {
 		setTrailers(w.Header(), result)
 		return abort(err)
 	}
-	if err == nil && len(result.Skipped) > 0 { // and nothing else: that is the answer
+	if err == nil && len(result.Skipped) > 0 { // every file was left out
 		err = result.Skipped[0].Err
 	}
 	return err
 }
 
-// fileTypes leaves out the empty one, which a form's empty field sends.
+// fileTypes removes empty types: a form sends one for an empty field.
 func fileTypes(values []string) (types []string) {
 	for _, v := range values {
 		if v != "" {
@@ -47,8 +47,8 @@ func fileTypes(values []string) (types []string) {
 	return types
 }
 
-// A stream is a client that is being sent a text of any length. It may be
-// slow, but a client that takes nothing at all is broken off.
+// A stream writes a text of any length to a client. The client may be slow, but
+// if it takes nothing for the time stall, the connection ends.
 type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
@@ -56,20 +56,21 @@ type stream struct {
 	begun   bool
 }
 
+// Write implements [io.Writer].
 func (s *stream) Write(p []byte) (int, error) {
 	if !s.begun {
 		s.begun = true
 		s.w.Header().Set("Content-Type", plainText)
 	}
-	// Where there is no connection to set a deadline on, none is needed.
+	// A ResponseWriter without a connection, as in tests, needs no deadline.
 	_ = s.control.SetWriteDeadline(time.Now().Add(s.stall))
 	return s.w.Write(p)
 }
 
-// skippedNamed is how many of the files left out the trailers name.
+// skippedNamed is how many skipped files the trailers name.
 const skippedNamed = 20
 
-// setTrailers tells, behind a text, what is in it and what is not.
+// setTrailers reports, after the text, which files are in it and which are not.
 func setTrailers(h http.Header, result *fileops.ConcatResult) {
 	if result == nil {
 		return

@@ -12,10 +12,11 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// statusClientClosed stands in logs for a client that left before its answer.
+// statusClientClosed is the status of a client that left before its answer. It
+// is not a standard code.
 const statusClientClosed = 499
 
-// status is what an error means in HTTP. It is the only place that knows.
+// status returns the HTTP status of an error. No other function maps errors.
 func status(err error) int {
 	switch {
 	case is(err, fileops.ErrEscapes, fs.ErrPermission):
@@ -27,7 +28,7 @@ func status(err error) int {
 	case is(err, fileops.ErrTooLarge), as[*http.MaxBytesError](err):
 		return http.StatusRequestEntityTooLarge
 	case as[*fileops.EncodingError](err):
-		return http.StatusUnprocessableEntity // there is such a file, but it is no text
+		return http.StatusUnprocessableEntity // the file exists, but it is not text
 	case as[*fileops.OptionError](err), is(err,
 		fileops.ErrNotRegular, fileops.ErrExcluded, io.ErrUnexpectedEOF,
 		syscall.EINVAL, syscall.ENAMETOOLONG, syscall.ELOOP):
@@ -36,7 +37,7 @@ func status(err error) int {
 		return http.StatusServiceUnavailable
 	case is(err, context.DeadlineExceeded):
 		return http.StatusGatewayTimeout
-	case is(err, os.ErrDeadlineExceeded): // of the connection, while the body was read
+	case is(err, os.ErrDeadlineExceeded): // the connection's deadline, while the body is read
 		return http.StatusRequestTimeout
 	case is(err, context.Canceled):
 		return statusClientClosed
@@ -45,6 +46,7 @@ func status(err error) int {
 	}
 }
 
+// is reports whether an error is one of the targets.
 func is(err error, targets ...error) bool {
 	for _, target := range targets {
 		if errors.Is(err, target) {
@@ -54,14 +56,15 @@ func is(err error, targets ...error) bool {
 	return false
 }
 
+// as reports whether an error has the type E.
 func as[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
 }
 
-// message is what the client is told. The package's errors name paths as the
-// client wrote them, so they show nothing of what is outside the root; what is
-// the server's own trouble stays in its log.
+// message returns the text of an answer. The package's errors name paths as the
+// client wrote them, so they show nothing of the directories outside the root.
+// The reason of a server error is only in the log.
 func message(err error, code int) string {
 	if code >= http.StatusInternalServerError {
 		return http.StatusText(code)
@@ -69,16 +72,16 @@ func message(err error, code int) string {
 	return err.Error()
 }
 
-// badParameter is the error of a query parameter that means nothing.
+// badParameter returns the error of an invalid query parameter.
 func badParameter(name, value, reason string) error {
 	return &fileops.OptionError{Option: name, Value: value, Reason: reason}
 }
 
-// An endpoint answers a request, or returns the error that is the answer.
+// An endpoint answers a request, or returns an error for the answer.
 type endpoint func(w http.ResponseWriter, r *http.Request) error
 
-// answer makes a handler of an endpoint. show writes the answer of one that
-// failed.
+// answer returns the handler of an endpoint. show writes the answer if the
+// endpoint fails.
 func (s *service) answer(e endpoint, show func(w http.ResponseWriter, code int, message string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := e(w, r)
@@ -96,7 +99,7 @@ func (s *service) answer(e endpoint, show func(w http.ResponseWriter, code int, 
 	})
 }
 
-// showText writes an error for programs.
+// showText writes an error as plain text.
 func showText(w http.ResponseWriter, code int, message string) {
 	http.Error(w, message, code)
 }

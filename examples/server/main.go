@@ -1,18 +1,19 @@
-// Server serves the text files below one directory: it lists, reads, joins,
-// chunks and saves them, for programs and, on a small page, for people.
+// Server serves the text files below one directory over HTTP. It lists, reads,
+// concatenates, chunks and saves them, for programs and, on a small page, for
+// people.
 //
 //	go run ./examples/server -root DIR -addr 127.0.0.1:8080
 //
-// No request reaches a file outside the directory, and all of them together
-// work on a bounded number of files at a time.
+// No request reaches a file outside the directory. All requests together work on
+// a bounded number of files at a time.
 //
-//	GET  /                                   the page, to browse and to read
+//	GET  /                                   the page
 //	GET  /files?dir=&ext=                    the paths of files, as JSON
 //	GET  /file/{path}                        a file's text
 //	PUT  /file/{path}?overwrite=1            save the body as a file
 //	GET  /concat?path=&path=&type=.txt       files and directories as one text (or POST, as a form)
 //	GET  /chunks?path=&size=&overlap=&threshold=&unit=   a file's chunks, as JSON
-//	GET  /stats                              what the pool is doing, as JSON
+//	GET  /stats                              the state of the pool, as JSON
 package main
 
 import (
@@ -34,30 +35,31 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C kills
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// settings are what the command line asks for.
+// settings are the values of the command line.
 type settings struct {
 	root, addr string
 	pool       fileops.PoolOptions
-	stall      time.Duration // of a client that takes nothing of a stream
-	grace      time.Duration // of a shutdown
+	stall      time.Duration // how long a client may take nothing of a stream
+	grace      time.Duration // how long requests may take to end at shutdown
 	verbose    bool
 }
 
+// parse reads the command line. It reports errors on stderr.
 func (s *settings) parse(args []string, stderr io.Writer) error {
 	f := flag.NewFlagSet("server", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&s.root, "root", ".", "serve the files below this `directory`")
 	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "listen on this `address`; port 0 picks a free one")
-	f.IntVar(&s.pool.Workers, "workers", 0, "work on this many files at once; 0 leaves it to the package")
-	f.IntVar(&s.pool.MaxPending, "max-pending", 1024, "let this many requests wait for that, refuse more; 0 is no bound")
-	f.Int64Var(&s.pool.MaxFileSize, "max-file-size", 32<<20, "refuse to read or save files of more `bytes`")
-	f.DurationVar(&s.pool.Timeout, "timeout", 30*time.Second, "answer within this time; streams may take longer")
-	f.DurationVar(&s.stall, "stall", 30*time.Second, "break off a stream whose client takes nothing for this long")
-	f.DurationVar(&s.grace, "grace", 10*time.Second, "let requests end for this long at shutdown")
+	f.IntVar(&s.pool.Workers, "workers", 0, "work on this many files at once; 0 means the package's default")
+	f.IntVar(&s.pool.MaxPending, "max-pending", 1024, "let this many requests wait for a worker and refuse more; 0 means no bound")
+	f.Int64Var(&s.pool.MaxFileSize, "max-file-size", 32<<20, "refuse to read or save files of more than this many `bytes`")
+	f.DurationVar(&s.pool.Timeout, "timeout", 30*time.Second, "end a request after this time, unless it is a stream")
+	f.DurationVar(&s.stall, "stall", 30*time.Second, "end a stream whose client takes nothing for this long")
+	f.DurationVar(&s.grace, "grace", 10*time.Second, "give requests this long to end at shutdown")
 	f.BoolVar(&s.verbose, "v", false, "log every operation")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -69,6 +71,8 @@ func (s *settings) parse(args []string, stderr io.Writer) error {
 	return err
 }
 
+// check reports values that make no sense. rest are the arguments after the
+// flags.
 func (s *settings) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
@@ -81,7 +85,7 @@ func (s *settings) check(rest []string) error {
 	return nil
 }
 
-// run is the program: it serves until ctx ends and returns what to exit with.
+// run serves until ctx ends. It returns the exit code of the program.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var s settings
 	switch err := s.parse(args, stderr); {
@@ -97,6 +101,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
+// serve opens the root and the listener, serves until ctx ends, and shuts down.
 func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) error {
 	log := newLogger(stderr, s.verbose)
 	root, err := os.OpenRoot(s.root)
@@ -114,19 +119,10 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// Requests outlive ctx, which only begins the shutdown; this ends them.
+	// The end of ctx begins the shutdown. Requests go on until abandon ends them.
 	requests, abandon := context.WithCancel(context.Background())
 	defer abandon()
-	server := &http.Server{
-		Handler:           newHandler(pool, root, s, log),
-		BaseContext:       func(net.Listener) context.Context { return requests },
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       s.pool.Timeout,
-		WriteTimeout:      s.pool.Timeout + s.stall, // streams set their own
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-	}
+	server := newServer(requests, s, newHandler(pool, root, s, log), log)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	fmt.Fprintf(stdout, "serving %s on http://%s/\n", s.root, listener.Addr())
@@ -139,12 +135,28 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) error {
 	return shutdown(server, pool, abandon, s.grace)
 }
 
-// closeTime is how long work that was told to end may take to do so. Longer
-// takes only what is stuck in a system call.
+// newServer returns the server. requests is the parent of every request's
+// context.
+func newServer(requests context.Context, s *settings, handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		BaseContext:       func(net.Listener) context.Context { return requests },
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       s.pool.Timeout,
+		WriteTimeout:      s.pool.Timeout + s.stall, // a stream sets its own deadlines
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+}
+
+// closeTime is how long canceled operations may take to end. Only a system call
+// that hangs takes longer.
 const closeTime = 2 * time.Second
 
-// shutdown lets requests end, tells those that do not to, and then closes the
-// pool, which names what is stuck.
+// shutdown gives the requests the time grace to end, and cancels those that have
+// not ended. Then it closes the pool, whose error names the operations that
+// hang.
 func shutdown(server *http.Server, pool *fileops.Pool, abandon context.CancelFunc, grace time.Duration) error {
 	patience, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
@@ -159,6 +171,7 @@ func shutdown(server *http.Server, pool *fileops.Pool, abandon context.CancelFun
 	return errors.Join(err, pool.Close(ctx))
 }
 
+// newLogger returns the program's logger. A verbose one logs every operation.
 func newLogger(w io.Writer, verbose bool) *slog.Logger {
 	level := slog.LevelInfo
 	if verbose {

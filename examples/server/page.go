@@ -23,18 +23,18 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"crumbs":  crumbs,
 }).ParseFS(pageFiles, "page/*.html"))
 
-// staticFiles serves what the pages link to.
+// staticFiles serves the style sheet, the script and the icon of the pages.
 func staticFiles() http.Handler {
 	files, err := fs.Sub(pageFiles, "page")
 	if err != nil {
-		panic(err) // the directory is compiled in
+		panic(err) // impossible: the directory is embedded
 	}
 	return http.FileServerFS(files)
 }
 
 // render answers with a page.
 func render(w http.ResponseWriter, code int, name string, data any) error {
-	var page bytes.Buffer // so that a template that fails leaves no half page
+	var page bytes.Buffer // a template that fails must not send half a page
 	if err := pages.ExecuteTemplate(&page, name, data); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func render(w http.ResponseWriter, code int, name string, data any) error {
 	return abort(err)
 }
 
-// showPage writes an error for people.
+// showPage writes an error as a page.
 func showPage(w http.ResponseWriter, code int, message string) {
 	data := map[string]any{"Title": http.StatusText(code), "Dir": "", "Message": message}
 	if render(w, code, "error.html", data) != nil {
@@ -52,9 +52,10 @@ func showPage(w http.ResponseWriter, code int, message string) {
 	}
 }
 
-// A crumb is one directory on the way to a path, or the path itself.
+// A crumb is a link to a path: its last element and all of it.
 type crumb struct{ Name, Path string }
 
+// crumbs returns a link to each parent directory of a path and to the path.
 func crumbs(path string) (way []crumb) {
 	for i, name := range strings.Split(path, "/") {
 		before := ""
@@ -88,8 +89,8 @@ func (s *service) browse(w http.ResponseWriter, r *http.Request) error {
 }
 
 // directories returns the paths of the directories in a directory. The package
-// lists files only, so this is a call of our own under the pool's bound, with
-// a time limit of our own.
+// lists files only. So this function reads the directory itself, in one of the
+// pool's slots and with its own time limit.
 func (s *service) directories(ctx context.Context, dir string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -105,7 +106,7 @@ func (s *service) directories(ctx context.Context, dir string) ([]string, error)
 	}).Await(ctx)
 }
 
-// entries names paths by their last element.
+// entries returns a link to each path.
 func entries(paths []string) []crumb {
 	named := make([]crumb, len(paths))
 	for i, p := range paths {
@@ -114,14 +115,14 @@ func entries(paths []string) []crumb {
 	return named
 }
 
-// What a page shows of a file and of its chunks. A browser is no place for
-// more; the rest is a link away.
+// A page shows at most so much of a file, and so many of its chunks. A larger
+// page would make the browser slow, and it links to the rest.
 const (
 	shownBytes  = 256 << 10
 	shownChunks = 200
 )
 
-// view shows a file or, if the query says how to cut, its chunks.
+// view shows a file, or its chunks if the query has the size of a chunk.
 func (s *service) view(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
 	opts, err := chunkOptions(query)
@@ -141,11 +142,17 @@ func (s *service) view(w http.ResponseWriter, r *http.Request) error {
 		"Tokens":  opts.Unit == fileops.Tokens,
 		"Chars":   utf8.RuneCountInString(text),
 	}
-	if !query.Has("size") {
-		data["Text"] = head(text, shownBytes)
-		data["Cut"] = len(text) > shownBytes
-		return render(w, http.StatusOK, "view.html", data)
+	if query.Has("size") {
+		data["JSON"] = chunksURL(name, query)
+		return viewChunks(w, text, opts, data)
 	}
+	data["Text"] = head(text, shownBytes)
+	data["Cut"] = len(text) > shownBytes
+	return render(w, http.StatusOK, "view.html", data)
+}
+
+// viewChunks shows the chunks of a text.
+func viewChunks(w http.ResponseWriter, text string, opts *fileops.ChunkOptions, data map[string]any) error {
 	chunks, err := fileops.ChunkText(text, opts)
 	if err != nil {
 		return err
@@ -153,17 +160,16 @@ func (s *service) view(w http.ResponseWriter, r *http.Request) error {
 	data["Total"] = len(chunks)
 	data["Chunks"] = colored(text, chunks, shownChunks)
 	data["Cut"] = len(chunks) > shownChunks
-	data["JSON"] = chunksURL(name, query)
 	return render(w, http.StatusOK, "chunks.html", data)
 }
 
-// chunksURL returns where a program gets the chunks that a page shows.
+// chunksURL returns the URL of the chunks of a page as JSON.
 func chunksURL(name string, query url.Values) string {
 	query.Set("path", name)
 	return "/chunks?" + query.Encode()
 }
 
-// head returns at most n bytes of a text, whole characters.
+// head returns at most the first n bytes of a text. It cuts no character.
 func head(text string, n int) string {
 	if len(text) <= n {
 		return text
@@ -174,24 +180,24 @@ func head(text string, n int) string {
 	return text[:n]
 }
 
-// A shownChunk is a chunk in three parts: what it shares with the chunk
-// before, what is its own, and what it shares with the chunk after.
+// A shownChunk is a chunk in three parts. Before is also in the previous chunk,
+// After is also in the next one, and Own is in this chunk only.
 type shownChunk struct {
 	fileops.TextChunk
 	Before, Own, After string
-	// Odd tells the colors of neighboring overlaps apart: what a chunk shares
-	// with the next has the same color in both.
+	// Odd selects the colors. An overlap has the same color in both of its chunks,
+	// and the next overlap has another one.
 	Odd bool
 }
 
-// colored divides the first chunks of a text, at most limit, by what their
-// offsets say that they share.
+// colored divides the first chunks of a text, at most limit, into three parts. The
+// offsets of neighboring chunks show their overlap.
 func colored(text string, chunks []fileops.TextChunk, limit int) []shownChunk {
 	shown := make([]shownChunk, min(len(chunks), limit))
 	for i := range shown {
 		c := chunks[i]
 		begin, end := c.Start, c.End
-		if i > 0 { // between words that no chunk shares there is a gap
+		if i > 0 { // max, because chunks of words without an overlap have a gap
 			begin = max(begin, chunks[i-1].End)
 		}
 		if i+1 < len(chunks) {

@@ -17,7 +17,7 @@ const oddName = `odd "dir" & <i>/a b#c?d%41+.txt`
 
 var links = regexp.MustCompile(`(?:href|src|action)="([^"]*)"`)
 
-// linksOf returns the URLs in a page, as a browser takes them.
+// linksOf returns the URLs in a page.
 func linksOf(page string) (urls []string) {
 	for _, m := range links.FindAllStringSubmatch(page, -1) {
 		urls = append(urls, html.UnescapeString(m[1]))
@@ -28,7 +28,7 @@ func linksOf(page string) (urls []string) {
 func TestEveryLinkLeadsSomewhere(t *testing.T) {
 	f := newFixture(t, nil)
 	f.write(oddName, "text")
-	seen := map[string]bool{"/concat": true} // which needs a selection
+	seen := map[string]bool{"/concat": true} // it needs a selection
 	todo := []string{"/", "/view/a.txt?size=2"}
 	for len(todo) > 0 {
 		next := todo[0]
@@ -39,7 +39,7 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 		seen[next] = true
 		r := f.get(next)
 		if strings.Contains(next, "noise.bin") || strings.Contains(next, "big.txt") || strings.Contains(next, "out.txt") {
-			continue // which TestStatuses has
+			continue // these are errors, which TestStatuses covers
 		}
 		require.Equal(t, http.StatusOK, r.StatusCode, next)
 		if strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
@@ -58,7 +58,7 @@ func TestBrowse(t *testing.T) {
 	page := text(t, f.get("/"))
 	assert.Contains(t, page, `<input type="checkbox" name="path" value="a.txt"`)
 	assert.Contains(t, page, `<a class="dir" href="/browse/sub">sub/</a>`)
-	assert.NotContains(t, page, "c.txt", "which is a directory below")
+	assert.NotContains(t, page, "c.txt", "it is in a subdirectory")
 	assert.NotContains(t, page, "<i>")
 	assert.Contains(t, page, "odd &#34;dir&#34; &amp; &lt;i&gt;")
 	assert.Equal(t, page, text(t, f.get("/browse/")))
@@ -77,7 +77,7 @@ func TestEmptyDirectory(t *testing.T) {
 	assert.Contains(t, text(t, f2.get("/browse/hollow")), "Nothing is here")
 }
 
-// What the form of a page sends, without JavaScript, joins what was selected.
+// A form without JavaScript sends the same request as this test.
 func TestSelectionIsConcatenated(t *testing.T) {
 	f := newFixture(t, nil)
 	f.write(oddName, "odd text")
@@ -107,7 +107,7 @@ func TestViewShowsTheBeginningOfLargeFiles(t *testing.T) {
 	f.write("large.txt", "1"+strings.Repeat("é", shownBytes/2))
 	page := text(t, f.get("/view/large.txt"))
 	assert.Contains(t, page, "The file goes on")
-	assert.Equal(t, shownBytes/2-1, strings.Count(page, "é"), "the one that is cut through is left out")
+	assert.Equal(t, shownBytes/2-1, strings.Count(page, "é"), "a character that does not fit is left out")
 	assert.NotContains(t, page, "�")
 
 	page = text(t, f.get("/view/large.txt?size=10&overlap=0&threshold=0"))
@@ -130,7 +130,8 @@ func TestChunksAreColored(t *testing.T) {
 	assert.Contains(t, page, "3 chunks of 16 characters")
 }
 
-// The parts make up the chunks, and neighbors show the same overlap.
+// The three parts of a chunk make up the chunk, and neighbors show the same
+// overlap.
 func TestColoredParts(t *testing.T) {
 	const source = "Größe, 走れ メロス\n and some  more words 🦊🦊 to cut into pieces\t."
 	for _, unit := range []fileops.Unit{fileops.Chars, fileops.Tokens} {

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A process is a server of its own, over a real socket.
+// A process is a server in its own process, with a real socket.
 type process struct {
 	*exec.Cmd
 	t      *testing.T
@@ -30,6 +30,7 @@ type process struct {
 	client *http.Client
 }
 
+// startServer starts a server and waits until it prints its address.
 func startServer(t *testing.T, args ...string) *process {
 	p := &process{Cmd: exec.Command(os.Args[0], args...), t: t, client: &http.Client{Transport: &http.Transport{ExpectContinueTimeout: patience}}}
 	p.Env = append(os.Environ(), runMain+"=1")
@@ -56,9 +57,10 @@ func (p *process) line() string {
 	return strings.TrimSpace(line)
 }
 
+// signal sends a signal to the server.
 func (p *process) signal(s os.Signal) { require.NoError(p.t, p.Process.Signal(s)) }
 
-// end waits for the server's end and returns its exit code.
+// end waits until the server ends, and returns its exit code.
 func (p *process) end() int {
 	_, err := io.Copy(io.Discard, p.out)
 	require.NoError(p.t, err)
@@ -92,7 +94,7 @@ func TestProcessShutsDown(t *testing.T) {
 	}
 }
 
-// A request that has begun is answered, whole, after the signal.
+// A request that began before the signal gets its whole answer.
 func TestShutdownLetsRequestsEnd(t *testing.T) {
 	dir := t.TempDir()
 	p := startServer(t, "-root", dir, "-addr", "127.0.0.1:0", "-grace", "1m")
@@ -100,7 +102,7 @@ func TestShutdownLetsRequestsEnd(t *testing.T) {
 	answered := make(chan int, 1)
 	go func() {
 		r, _ := http.NewRequest("PUT", p.url+"file/slow.txt", body)
-		r.Header.Set("Expect", "100-continue") // so that body is not read before the handler asks for it
+		r.Header.Set("Expect", "100-continue") // the client sends the body when the handler reads it
 		answer, err := p.client.Do(r)
 		if err != nil {
 			answered <- 0
@@ -123,7 +125,7 @@ func TestShutdownLetsRequestsEnd(t *testing.T) {
 	assert.Equal(t, "first half, second half", string(saved))
 }
 
-// One that does not end is broken off, and the server says so.
+// Shutdown ends a request that takes longer than the grace, and reports it.
 func TestShutdownDoesNotWaitForever(t *testing.T) {
 	dir := t.TempDir()
 	writeLarge(t, filepath.Join(dir, "many"))
@@ -155,7 +157,7 @@ func TestWrongUse(t *testing.T) {
 	} {
 		var stdout, stderr bytes.Buffer
 		ctx, cancel := context.WithCancel(t.Context())
-		cancel() // should it serve after all, it ends at once
+		cancel() // a server that starts by mistake ends at once
 		assert.Equal(t, c.code, run(ctx, c.args, &stdout, &stderr), c.args)
 		assert.Contains(t, stderr.String(), c.message)
 	}

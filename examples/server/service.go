@@ -28,7 +28,7 @@ type service struct {
 	stall   time.Duration
 }
 
-// newHandler returns the whole of the server. pool must be confined to root.
+// newHandler returns the handler of every URL. pool must be confined to root.
 func newHandler(pool *fileops.Pool, root *os.Root, set *settings, log *slog.Logger) http.Handler {
 	s := &service{
 		pool:    pool,
@@ -53,12 +53,12 @@ func newHandler(pool *fileops.Pool, root *os.Root, set *settings, log *slog.Logg
 	page("GET /view/{path...}", s.view)
 	mux.Handle("GET /static/", http.StripPrefix("/static/", staticFiles()))
 
-	// Another site's page must not save files by way of its visitor's browser.
+	// A page of another site must not save files through its visitor's browser.
 	return http.NewCrossOriginProtection().Handler(secure(mux))
 }
 
-// secure sets the headers that keep a browser from running what it is shown:
-// the files are anybody's.
+// secure sets the headers that keep a browser from running a file as a script.
+// The server does not trust the files.
 func secure(next http.Handler) http.Handler {
 	headers := http.Header{
 		"Content-Security-Policy": {"default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
@@ -87,16 +87,15 @@ func (s *service) readFile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", plainText)
-	h.Set("Content-Length", strconv.Itoa(len(text)))
+	w.Header().Set("Content-Type", plainText)
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	_, err = io.WriteString(w, text)
 	return abort(err)
 }
 
 const plainText = "text/plain; charset=utf-8"
 
-// saveFile saves the body; ?overwrite=1 lets it replace a file.
+// saveFile saves the body. With ?overwrite=1 it may replace a file.
 func (s *service) saveFile(w http.ResponseWriter, r *http.Request) error {
 	overwrite, err := parse(r.URL.Query(), "overwrite", false, strconv.ParseBool, "must be 0 or 1")
 	if err != nil {
@@ -114,7 +113,7 @@ func (s *service) saveFile(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Location", pathURL("/file/", path))
-	if !overwrite { // else it may have been there
+	if !overwrite { // with overwrite, the file may not be new
 		w.WriteHeader(http.StatusCreated)
 	}
 	return nil
@@ -134,8 +133,8 @@ func (s *service) chunks(w http.ResponseWriter, r *http.Request) error {
 	return abort(writeChunks(w, chunks))
 }
 
-// writeChunks writes chunks as JSON, one at a time: what they encode to is
-// never in memory whole. json.Marshal would also read through it once more.
+// writeChunks writes chunks as JSON, one at a time, so that the whole encoding is
+// never in memory. json.Marshal would also validate the output of MarshalJSON.
 func writeChunks(w io.Writer, chunks []fileops.TextChunk) error {
 	out := bufio.NewWriterSize(w, 32<<10)
 	out.WriteString(`{"chunks":[`)
@@ -153,7 +152,7 @@ func writeChunks(w io.Writer, chunks []fileops.TextChunk) error {
 	return out.Flush()
 }
 
-// stats answers with what the pool is doing.
+// stats answers with the state of the pool.
 func (s *service) stats(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, struct {
 		fileops.Stats
@@ -161,8 +160,8 @@ func (s *service) stats(w http.ResponseWriter, r *http.Request) error {
 	}{s.pool.Stats(), runtime.NumGoroutine()})
 }
 
-// chunkOptions reads how to cut from a query; the package's defaults stand for
-// what it does not say.
+// chunkOptions reads options from a query. The package's defaults replace missing
+// parameters.
 func chunkOptions(query url.Values) (*fileops.ChunkOptions, error) {
 	o := fileops.DefaultChunkOptions()
 	var err error
@@ -179,7 +178,7 @@ func chunkOptions(query url.Values) (*fileops.ChunkOptions, error) {
 	return &o, err
 }
 
-// parse reads one parameter of a query.
+// parse reads one parameter of a query. missing is its default.
 func parse[T any](query url.Values, name string, missing T, parse func(string) (T, error), reason string) (T, error) {
 	value := query.Get(name)
 	if value == "" {
@@ -192,8 +191,10 @@ func parse[T any](query url.Values, name string, missing T, parse func(string) (
 	return v, nil
 }
 
+// parseFloat parses a number.
 func parseFloat(s string) (float64, error) { return strconv.ParseFloat(s, 64) }
 
+// parseUnit parses the name of a unit.
 func parseUnit(s string) (fileops.Unit, error) {
 	switch s {
 	case "chars":
@@ -204,7 +205,7 @@ func parseUnit(s string) (fileops.Unit, error) {
 	return 0, strconv.ErrSyntax
 }
 
-// writeJSON answers with a value.
+// writeJSON answers with a value as JSON.
 func writeJSON(w http.ResponseWriter, v any) error {
 	data, err := json.Marshal(v)
 	if err != nil {
@@ -215,8 +216,8 @@ func writeJSON(w http.ResponseWriter, v any) error {
 	return abort(err)
 }
 
-// abort ends a request whose answer has begun and cannot be finished: the
-// connection breaks, so that no client takes a part for the whole.
+// abort ends a request whose answer has begun and cannot be finished. The
+// connection breaks, so that the client sees that the answer is not whole.
 func abort(err error) error {
 	if err != nil {
 		panic(http.ErrAbortHandler)

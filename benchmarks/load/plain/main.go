@@ -1,6 +1,6 @@
-// Plain is examples/server as one writes it without the package: each handler
-// makes its calls where it stands. Headers and time limits of connections are
-// the same. It also serves the files by http.FileServer, below /static/.
+// Plain is examples/server written without the package: each handler calls
+// package os itself. Its headers and its connection timeouts are the same. Below
+// /static/ it serves the files with http.FileServer.
 package main
 
 import (
@@ -30,6 +30,7 @@ func main() {
 	}
 }
 
+// serve serves the files below root until the server fails.
 func serve(root, addr string) error {
 	p := plain{dir: root}
 	mux := http.NewServeMux()
@@ -54,6 +55,7 @@ func serve(root, addr string) error {
 	return server.Serve(listener)
 }
 
+// secure sets the same headers as examples/server.
 func secure(next http.Handler) http.Handler {
 	headers := http.Header{
 		"Content-Security-Policy": {"default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
@@ -66,9 +68,10 @@ func secure(next http.Handler) http.Handler {
 	})
 }
 
+// plain serves the files below a directory.
 type plain struct{ dir string }
 
-// path is where a request's file is.
+// path returns the path of the file that a request names.
 func (p plain) path(name string) (string, error) {
 	if !filepath.IsLocal(name) {
 		return "", fs.ErrPermission
@@ -76,7 +79,7 @@ func (p plain) path(name string) (string, error) {
 	return filepath.Join(p.dir, name), nil
 }
 
-// text reads a request's file.
+// text reads the file that a request names.
 func (p plain) text(name string) ([]byte, error) {
 	path, err := p.path(name)
 	if err != nil {
@@ -84,11 +87,12 @@ func (p plain) text(name string) ([]byte, error) {
 	}
 	data, err := os.ReadFile(path)
 	if err == nil && !utf8.Valid(data) {
-		err = fmt.Errorf("%s is no text", name)
+		err = fmt.Errorf("%s is not text", name)
 	}
 	return data, err
 }
 
+// read answers with a file.
 func (p plain) read(w http.ResponseWriter, r *http.Request) {
 	data, err := p.text(r.PathValue("path"))
 	if failed(w, err) {
@@ -99,6 +103,7 @@ func (p plain) read(w http.ResponseWriter, r *http.Request) {
 	w.Write(data)
 }
 
+// save writes the body to a file, which is not an atomic write.
 func (p plain) save(w http.ResponseWriter, r *http.Request) {
 	path, err := p.path(r.PathValue("path"))
 	if failed(w, err) {
@@ -111,6 +116,7 @@ func (p plain) save(w http.ResponseWriter, r *http.Request) {
 	failed(w, os.WriteFile(path, body, 0o666))
 }
 
+// concat answers with the files below a directory. Errors end the answer early.
 func (p plain) concat(w http.ResponseWriter, r *http.Request) {
 	dir, err := p.path(r.FormValue("path"))
 	if failed(w, err) {
@@ -132,7 +138,7 @@ func (p plain) concat(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// A chunk has the fields of examples/server's.
+// A chunk has the fields of a chunk of examples/server.
 type chunk struct {
 	Text  string `json:"chunk_content"`
 	ID    int    `json:"chunk_id"`
@@ -142,23 +148,14 @@ type chunk struct {
 	Bytes int    `json:"file_size"`
 }
 
+// chunks answers with the chunks of a file.
 func (p plain) chunks(w http.ResponseWriter, r *http.Request) {
-	const size, overlap = 1500, 75
 	name := r.FormValue("path")
 	data, err := p.text(name)
 	if failed(w, err) {
 		return
 	}
-	text := []rune(string(data))
-	var all []chunk
-	for start := 0; start < len(text); start += size {
-		part := string(text[max(0, start-overlap):min(len(text), start+size+overlap)])
-		all = append(all, chunk{Text: part, ID: len(all) + 1, Size: utf8.RuneCountInString(part), Path: name, Bytes: len(data)})
-	}
-	for i := range all {
-		all[i].Total = len(all)
-	}
-	answer, err := json.Marshal(map[string]any{"chunks": all})
+	answer, err := json.Marshal(map[string]any{"chunks": cut(name, data)})
 	if failed(w, err) {
 		return
 	}
@@ -166,10 +163,26 @@ func (p plain) chunks(w http.ResponseWriter, r *http.Request) {
 	w.Write(answer)
 }
 
+// cut cuts the text of a file into chunks.
+func cut(name string, data []byte) (all []chunk) {
+	const size, overlap = 1500, 75
+	text := []rune(string(data))
+	for start := 0; start < len(text); start += size {
+		part := string(text[max(0, start-overlap):min(len(text), start+size+overlap)])
+		all = append(all, chunk{Text: part, ID: len(all) + 1, Size: utf8.RuneCountInString(part), Path: name, Bytes: len(data)})
+	}
+	for i := range all {
+		all[i].Total = len(all)
+	}
+	return all
+}
+
+// stats answers with the number of goroutines.
 func (p plain) stats(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(map[string]int{"Goroutines": runtime.NumGoroutine()})
 }
 
+// failed writes an error to the client. It reports whether there is one.
 func failed(w http.ResponseWriter, err error) bool {
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

@@ -1,5 +1,5 @@
-// Selecting works without this; with it there is a box that selects all, and
-// the button says how many files it will join.
+// The form works without this script. The script adds a box that selects all
+// files, and shows on the button how many files are selected.
 const all = document.getElementById("all");
 const button = document.getElementById("concat");
 
@@ -21,5 +21,5 @@ if (all) {
     update();
   });
   for (const box of boxes) box.addEventListener("change", update);
-  addEventListener("pageshow", update); // the browser may restore the boxes
+  addEventListener("pageshow", update); // a browser may restore the boxes
 }

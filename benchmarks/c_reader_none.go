@@ -2,5 +2,5 @@
 
 package main
 
-// readInC says that there is no C here.
+// readInC returns nil: there is no C compiler here.
 func readInC([]string, int) run { return nil }

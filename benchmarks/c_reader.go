@@ -11,15 +11,15 @@ package main
 #include <sys/stat.h>
 #include <unistd.h>
 
-// A job is a list of files that threads take from, one at a time.
+// A job is a list of files. Each thread takes the next file from it.
 struct job {
 	char **paths;
 	long n;
 	atomic_long next, bytes, failed;
 };
 
-// read_one reads a file into *buf, which grows as needed. It returns how many
-// bytes there were, or -1.
+// read_one reads a file into *buf, which grows as needed. It returns the number
+// of bytes, or -1.
 static long read_one(const char *path, char **buf, size_t *cap) {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) return -1;
@@ -56,8 +56,8 @@ static void *reader(void *arg) {
 	return NULL;
 }
 
-// read_all reads the files with that many threads. It returns how many bytes
-// there were, or -1.
+// read_all reads the files with the given number of threads. It returns the
+// number of bytes, or -1.
 static long read_all(char **paths, long n, int threads) {
 	struct job j = {.paths = paths, .n = n};
 	pthread_t *ts = malloc(threads * sizeof *ts);
@@ -75,8 +75,9 @@ import (
 	"unsafe"
 )
 
-// readInC returns a run that reads the files in C, with as many threads as
-// told: what the system allows. The list is handed over once, beforehand.
+// readInC returns a run that reads the files in C with the given number of
+// threads. It shows the speed that the system allows. The list is converted once,
+// before the run.
 func readInC(paths []string, threads int) run {
 	list := (**C.char)(C.malloc(C.size_t(len(paths)) * C.size_t(unsafe.Sizeof((*C.char)(nil)))))
 	for i, path := range paths {
