@@ -4,6 +4,8 @@ import (
 	"io"
 	"iter"
 	"time"
+
+	"github.com/lion-agi/fileops/internal/textscan"
 )
 
 // textBlockSize is how much of a large file is read at a time.
@@ -103,7 +105,7 @@ func (r *blockReader) run() {
 		}
 		b := textBlock{info: r.info}
 		var complete, bad int
-		b.chars, complete, bad = scanPrefix(current[:n])
+		b.chars, complete, bad = textscan.ScanPrefix(current[:n])
 		if ended && bad < 0 && complete < n {
 			bad = complete
 		}

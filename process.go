@@ -156,11 +156,11 @@ type chunking struct {
 	task     *task
 	opts     *ChunkOptions
 	encoding textEncoding
-	form     *chunkForm // of the output file, nil if there is none
-	replaces *info      // the output file that there is
-	output   *output    // the one that there will be
-	began    bool       // it has chunks
-	again    bool       // it is written again, and skips have been told
+	form     *chunkEncoder // of the output file, nil if there is none
+	replaces *info         // the output file that there is
+	output   *output       // the one that there will be
+	began    bool          // it has chunks
+	again    bool          // it is written again, and skips have been told
 	save     *SaveOptions
 	many     bool // a directory's files, which may be skipped
 	meter    *meter
@@ -176,7 +176,7 @@ func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
 		return nil, err
 	}
 	if c.opts.OutputFile != "" {
-		if c.form, err = newChunkForm(c.opts); err != nil {
+		if c.form, err = newChunkEncoder(c.opts); err != nil {
 			return nil, err
 		}
 	}
@@ -371,11 +371,7 @@ func (c *chunking) chunks(path string, limit int64) ([]TextChunk, error) {
 	if err != nil {
 		return nil, err
 	}
-	cutText := cutValid
-	if c.opts.Reader != nil { // which may return anything
-		cutText = cut
-	}
-	chunks, err := cutText(text, c.opts)
+	chunks, err := c.opts.cut(text, c.opts.Reader == nil) // a Reader may return invalid UTF-8
 	if err != nil {
 		return nil, pathError("chunk", path, err)
 	}

@@ -166,7 +166,7 @@ func (c *textCheck) add(text []byte) {
 	if c == nil || c.invalid {
 		return
 	}
-	chars, complete, bad := scanPrefix(text[c.checked:])
+	chars, complete, bad := textscan.ScanPrefix(text[c.checked:])
 	if bad >= 0 {
 		c.invalid = true
 		complete = bad
