@@ -414,47 +414,6 @@ func BenchmarkChunk(b *testing.B) {
 	bench(b, "async", size, func() error { _, err := AsyncChunk(ctx, dir, &opts).Await(ctx); return err })
 }
 
-// BenchmarkJSONString is what a text costs in a .json or .jsonl file.
-func BenchmarkJSONString(b *testing.B) {
-	paths, err := filepath.Glob(filepath.Join(goroot(b), "src", "net", "http", "*.go"))
-	require.NoError(b, err)
-	require.NotEmpty(b, paths)
-	var source strings.Builder
-	for _, path := range paths {
-		data, err := os.ReadFile(path)
-		require.NoError(b, err)
-		source.Write(data)
-	}
-	const size = 256 << 10
-	prose := strings.Repeat("The quick brown fox jumps over the lazy dog. ", size/45)
-	for _, text := range []struct {
-		name, text string
-		chunk      int
-	}{
-		{"source", source.String(), 1500},
-		{"source-short", source.String()[:size], 10},
-		{"prose", prose, 1500},
-		{"prose-short", prose, 10},
-		{"multi-byte", script("mixed", size), 1500},
-		{"quotes", strings.Repeat(`"`, size), 1500},
-	} {
-		chunks := mustChunk(b, text.text, &ChunkOptions{Size: text.chunk})
-		dst := make([]byte, 0, 16<<10)
-		bench(b, text.name+"/checked", int64(len(text.text)), func() error {
-			for i := range chunks {
-				dst = appendString(dst[:0], chunks[i].Text)
-			}
-			return nil
-		})
-		bench(b, text.name+"/valid", int64(len(text.text)), func() error {
-			for i := range chunks {
-				dst = appendText(dst[:0], chunks[i].Text, true)
-			}
-			return nil
-		})
-	}
-}
-
 func BenchmarkSubmit(b *testing.B) {
 	ctx := context.Background()
 	empty := func(context.Context) (int, error) { return 0, nil }

@@ -12,7 +12,7 @@ type chunking struct {
 	task     *task
 	opts     *ChunkOptions
 	encoding textEncoding
-	format   *chunkForm // of the output file, nil if there is none
+	format   *chunkEncoder // of the output file, nil if there is none
 	output   *outputFile
 	began    bool // the output has chunks
 	save     *SaveOptions
@@ -30,7 +30,7 @@ func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
 		return nil, err
 	}
 	if c.opts.OutputFile != "" {
-		if c.format, err = newChunkForm(c.opts); err != nil {
+		if c.format, err = newChunkEncoder(c.opts); err != nil {
 			return nil, err
 		}
 	}
@@ -178,11 +178,7 @@ func (c *chunking) cut(path string, limit int64) ([]TextChunk, error) {
 	if err != nil {
 		return nil, err
 	}
-	cutText := cutValid
-	if c.opts.Reader != nil { // its text may be invalid
-		cutText = cut
-	}
-	chunks, err := cutText(text, c.opts)
+	chunks, err := c.opts.cut(text, c.opts.Reader == nil) // the text of a Reader may be invalid
 	if err != nil {
 		return nil, pathError("chunk", path, err)
 	}

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 )
 
-// decoded returns a file's text by way of its chunks.
+// decoded writes content to a file and returns the text of the file's chunks.
 func decoded(t *testing.T, p place, encoding, content string) (string, error) {
 	t.Helper()
 	path := p.write(t, "encoded.txt", content)
@@ -34,7 +34,7 @@ func TestEncodings(t *testing.T) {
 		{"UTF-8", "\ufeffé\ufffd", "\ufeffé\ufffd"},
 		{"utf-16le", "a\x00\xe9\x00=\xd8M\xdc", "aé👍"},
 		{"UTF-16BE", "\x00a\x00\xe9\xd8=\xdcM", "aé👍"},
-		{"utf-16le", "\xff\xfea\x00", "\ufeffa"}, // the name says it all, so it is no mark
+		{"utf-16le", "\xff\xfea\x00", "\ufeffa"}, // not a mark: the name says the byte order
 		{"utf-16", "\xff\xfea\x00\xe9\x00", "aé"},
 		{"utf-16", "\xfe\xff\x00a\x00\xe9", "aé"},
 		{"UTF-16", "a\x00\xe9\x00", "aé"},
@@ -50,7 +50,7 @@ func TestEncodings(t *testing.T) {
 		{"koi8-r", "\xf0\xd2\xc9\xd7\xc5\xd4", "Привет"},
 		{"windows-1251", "\xcf\xf0\xe8\xe2\xe5\xf2", "Привет"},
 		{"macintosh", "\x8e", "é"},
-		{"IBM437", "\x82", "é"}, // which only IANA knows
+		{"IBM437", "\x82", "é"}, // known to IANA only
 		{"shift_jis", "\x93\xfa\x96{ \xb1abc", "日本 ｱabc"},
 		{"sjis", "\x93\xfa", "日"},
 		{"euc-jp", "\xc6\xfc\xcb\xdc", "日本"},
@@ -61,7 +61,7 @@ func TestEncodings(t *testing.T) {
 		{"big5", "\xa4\xa4\xa4\xe5", "中文"},
 		{"euc-kr", "\xc7\xd1\xb1\xdb", "한글"},
 
-		// U+FFFD as such is a character like any other.
+		// A U+FFFD in the file is a character like any other.
 		{"utf-16le", "a\x00\xfd\xff", "a\ufffd"},
 		{"utf-16be", "\xff\xfd\x00a\xff\xfd", "\ufffda\ufffd"},
 		{"utf-16", "\xff\xfe\xfd\xff", "\ufffd"},
@@ -81,15 +81,15 @@ func TestEncodingErrorsHaveTheOffset(t *testing.T) {
 		offset            int
 	}{
 		{"utf-16le", "a", 0},
-		{"utf-16le", "a\x00b\x00c", 4},                  // half a unit
-		{"utf-16le", "a\x00b\x00\x00\xd8c\x00", 4},      // half a pair
-		{"utf-16le", "a\x00\x00\xdc", 2},                // the other half
-		{"utf-16le", "a\x00\x00\xd8", 2},                // at the end
-		{"utf-16be", "\x00a\x00b\x00c\xd8\x00\x00d", 6}, //
-		{"utf-16", "\xff\xfea\x00\x00\xd8a\x00", 4},     // a mark counts
+		{"utf-16le", "a\x00b\x00c", 4},             // half a unit
+		{"utf-16le", "a\x00b\x00\x00\xd8c\x00", 4}, // half a pair
+		{"utf-16le", "a\x00\x00\xdc", 2},           // the other half alone
+		{"utf-16le", "a\x00\x00\xd8", 2},           // at the end
+		{"utf-16be", "\x00a\x00b\x00c\xd8\x00\x00d", 6},
+		{"utf-16", "\xff\xfea\x00\x00\xd8a\x00", 4}, // the mark counts
 		{"utf-16", "\xfe\xff\x00a\xdc\x00", 4},
 		{"utf-16", "\xff", 0},
-		{"utf-16le", "\xfd\xff\x00\xd8", 2}, // after a U+FFFD of its own
+		{"utf-16le", "\xfd\xff\x00\xd8", 2}, // after a genuine U+FFFD
 		{"windows-1253", "\xaa", 0},
 		{"windows-1253", "a\xaa", 1},
 		{"windows-1253", "ab\xaa", 2},
@@ -127,8 +127,9 @@ func TestUnknownEncodings(t *testing.T) {
 	}
 }
 
-// Whatever the bytes, decoding either gives the text that the encoding's own
-// decoder gives, or says where it could not; and text comes back.
+// FuzzEncodings decodes arbitrary bytes. The result is either the text of the
+// encoding's own decoder or an error with the offset of the first invalid byte.
+// Text that has been encoded comes back unchanged.
 func FuzzEncodings(f *testing.F) {
 	names := []string{"utf-16le", "utf-16be", "windows-1252", "windows-1253", "shift_jis", "euc-jp", "iso-2022-jp", "gb18030", "gbk", "big5", "euc-kr", "koi8-r"}
 	for i := range names {
@@ -145,7 +146,7 @@ func FuzzEncodings(f *testing.F) {
 		if err == nil && utf8.ValidString(text) {
 			want, err := enc.NewDecoder().String(encoded)
 			require.NoError(t, err)
-			if want == text { // some characters share their bytes with others
+			if want == text { // different characters may have the same bytes
 				got, err := decoded(t, p, name, encoded)
 				require.NoError(t, err)
 				require.Equal(t, text, got)
@@ -162,7 +163,7 @@ func FuzzEncodings(f *testing.F) {
 		var bad *fileops.EncodingError
 		require.ErrorAs(t, err, &bad)
 		require.Less(t, bad.Offset, int64(len(data)))
-		got, err = decoded(t, p, name, string(data[:bad.Offset])) // what comes before is fine
+		got, err = decoded(t, p, name, string(data[:bad.Offset])) // the bytes before the offset are valid
 		require.NoError(t, err)
 		require.True(t, utf8.ValidString(got))
 	})

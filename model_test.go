@@ -508,7 +508,7 @@ func (r *modelRun) wantChunks(p, output string, o *ChunkOptions) modelOutcome {
 	if r.tree.belowFile(output) || p == output {
 		return modelOutcome{tree: r.tree, err: errModel}
 	}
-	form, err := newChunkForm(o)
+	form, err := newChunkEncoder(o)
 	require.NoError(r, err)
 	text := form.header + string(form.appendChunks(nil, all)) + form.footer
 	return modelOutcome{tree: r.tree.withFile(output, text), result: all}

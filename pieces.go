@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/lion-agi/fileops/internal/textscan"
 	"github.com/lion-agi/fileops/internal/vfs"
 )
 
@@ -110,7 +111,7 @@ func (r *pieceReader) readAll() error {
 		}
 		p := piece{info: r.info}
 		var complete, bad int
-		p.chars, complete, bad = scanPrefix(current[:n])
+		p.chars, complete, bad = textscan.ScanPrefix(current[:n])
 		if ended && bad < 0 && complete < n {
 			bad = complete
 		}

@@ -165,7 +165,7 @@ func (c *utf8Check) add(text []byte) {
 	if c == nil || c.invalid {
 		return
 	}
-	chars, complete, bad := scanPrefix(text[c.checked:])
+	chars, complete, bad := textscan.ScanPrefix(text[c.checked:])
 	if bad >= 0 {
 		c.invalid = true
 		complete = bad

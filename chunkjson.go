@@ -1,0 +1,245 @@
+package fileops
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/lion-agi/fileops/internal/textscan"
+)
+
+// The JSON keys of a chunk, in their order. The keys of the metadata come after
+// file_size.
+const (
+	keyText     = "chunk_content"
+	keyID       = "chunk_id"
+	keyTotal    = "total_chunks"
+	keySize     = "chunk_size"
+	keyPath     = "file_path"
+	keyName     = "file_name"
+	keyFileSize = "file_size"
+	keyStart    = "start_byte"
+	keyEnd      = "end_byte"
+	keyTokens   = "tokens"
+)
+
+// isChunkKey reports whether key is a JSON key of the chunk itself.
+func isChunkKey(key string) bool {
+	switch key {
+	case keyText, keyID, keyTotal, keySize, keyPath, keyName, keyFileSize, keyStart, keyEnd, keyTokens:
+		return true
+	}
+	return false
+}
+
+// MarshalJSON implements [json.Marshaler]. It fails only if the Metadata cannot
+// be part of a chunk's JSON.
+func (c TextChunk) MarshalJSON() ([]byte, error) { return compact.appendWithMetadata(nil, &c) }
+
+// appendIndented appends the chunk as an object with an indentation of two
+// spaces.
+func appendIndented(dst []byte, c *TextChunk) ([]byte, error) {
+	return indented.appendWithMetadata(dst, c)
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]. Keys that are not keys of the
+// chunk itself become Metadata. Start or End is -1 if start_byte or end_byte is
+// missing.
+func (c *TextChunk) UnmarshalJSON(data []byte) error {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(data, &object); err != nil {
+		return err
+	}
+	if object == nil { // null, which by the convention of json.Unmarshaler changes nothing
+		return nil
+	}
+	chunk := TextChunk{Start: -1, End: -1}
+	for key, value := range object {
+		if err := chunk.unmarshalKey(key, value); err != nil {
+			return fmt.Errorf("%s: %w", key, err)
+		}
+	}
+	*c = chunk
+	return nil
+}
+
+// unmarshalKey sets the field or the metadata that key stands for.
+func (c *TextChunk) unmarshalKey(key string, value json.RawMessage) error {
+	var to any
+	switch key {
+	case keyText:
+		to = &c.Text
+	case keyID:
+		to = &c.ID
+	case keyTotal:
+		to = &c.Total
+	case keySize:
+		to = &c.Size
+	case keyPath:
+		to = &c.FilePath
+	case keyName:
+		to = &c.FileName
+	case keyFileSize:
+		to = &c.FileSize
+	case keyStart:
+		to = &c.Start
+	case keyEnd:
+		to = &c.End
+	case keyTokens:
+		to = &c.Tokens
+	default:
+		var v any
+		if err := json.Unmarshal(value, &v); err != nil {
+			return err
+		}
+		if c.Metadata == nil {
+			c.Metadata = make(map[string]any)
+		}
+		c.Metadata[key] = v
+		return nil
+	}
+	return json.Unmarshal(value, to)
+}
+
+// A metadataField is a key of the metadata with its value as compact JSON.
+type metadataField struct {
+	key   string
+	value []byte
+}
+
+// metadataFields returns the fields of the metadata, sorted by key. The error is
+// an *OptionError if the metadata cannot be part of a chunk's JSON.
+func metadataFields(metadata map[string]any) ([]metadataField, error) {
+	if len(metadata) == 0 {
+		return nil, nil
+	}
+	return protect(func() ([]metadataField, error) { // a value may have its own MarshalJSON
+		fields := make([]metadataField, 0, len(metadata))
+		for _, key := range slices.Sorted(maps.Keys(metadata)) {
+			value, err := marshalMetadata(key, metadata[key])
+			if err != nil {
+				return nil, err
+			}
+			fields = append(fields, metadataField{key, value})
+		}
+		return fields, nil
+	})
+}
+
+// marshalMetadata returns the value of a key of the metadata as compact JSON.
+func marshalMetadata(key string, value any) ([]byte, error) {
+	if isChunkKey(key) {
+		return nil, &OptionError{"Metadata", key, "is a key of the chunk itself"}
+	}
+	if !textscan.Valid(key) {
+		return nil, &OptionError{"Metadata", key, "is not valid UTF-8"}
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
+		return nil, &OptionError{"Metadata", key, "cannot be marshaled: " + err.Error()}
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// A layout is the punctuation of a JSON object with the white space around it.
+type layout struct {
+	open, comma, colon, close string
+	indent                    string // of the object's keys, "" for compact JSON
+}
+
+var (
+	compact  = layout{"{", ",", ":", "}", ""}
+	indented = layout{"{\n  ", ",\n  ", ": ", "\n}", "  "}
+	inArray  = layout{"  {\n    ", ",\n    ", ": ", "\n  }", "    "}
+)
+
+// appendWithMetadata appends the chunk as an object with the chunk's own
+// metadata.
+func (l layout) appendWithMetadata(dst []byte, c *TextChunk) ([]byte, error) {
+	metadata, err := l.metadata(c.Metadata)
+	if err != nil {
+		return nil, err
+	}
+	return l.append(dst, c, metadata, false), nil
+}
+
+// metadata returns the part of an object that holds the metadata, with a comma
+// before each key.
+func (l layout) metadata(metadata map[string]any) ([]byte, error) {
+	fields, err := metadataFields(metadata)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	for _, f := range fields {
+		b.WriteString(l.comma)
+		b.Write(textscan.AppendJSONString(b.AvailableBuffer(), f.key, true))
+		b.WriteString(l.colon)
+		if l.indent == "" {
+			b.Write(f.value)
+		} else if err := json.Indent(&b, f.value, l.indent, "  "); err != nil {
+			return nil, err
+		}
+	}
+	return b.Bytes(), nil
+}
+
+// append appends the chunk as an object. metadata is a result of l.metadata.
+// valid says that the text and the tokens are known to be valid UTF-8.
+func (l layout) append(dst []byte, c *TextChunk, metadata []byte, valid bool) []byte {
+	dst = append(dst, l.open...)
+	dst = l.appendFirstKey(dst, keyText)
+	dst = textscan.AppendJSONString(dst, c.Text, valid)
+	dst = l.appendNumber(dst, keyID, int64(c.ID))
+	dst = l.appendNumber(dst, keyTotal, int64(c.Total))
+	dst = l.appendNumber(dst, keySize, int64(c.Size))
+	if c.FilePath != "" {
+		dst = textscan.AppendJSONString(l.appendKey(dst, keyPath), c.FilePath, false)
+		dst = textscan.AppendJSONString(l.appendKey(dst, keyName), c.FileName, false)
+		dst = l.appendNumber(dst, keyFileSize, c.FileSize)
+	}
+	dst = append(dst, metadata...)
+	dst = l.appendNumber(dst, keyStart, int64(c.Start))
+	dst = l.appendNumber(dst, keyEnd, int64(c.End))
+	if c.Tokens != nil {
+		dst = appendJSONStrings(l.appendKey(dst, keyTokens), c.Tokens, valid)
+	}
+	return append(dst, l.close...)
+}
+
+// appendKey appends a key of the chunk itself, with the punctuation around it.
+func (l layout) appendKey(dst []byte, key string) []byte {
+	dst = append(dst, l.comma...)
+	return l.appendFirstKey(dst, key)
+}
+
+// appendFirstKey is appendKey for the first key of an object.
+func (l layout) appendFirstKey(dst []byte, key string) []byte {
+	dst = append(dst, '"')
+	dst = append(dst, key...)
+	dst = append(dst, '"')
+	return append(dst, l.colon...)
+}
+
+// appendNumber appends a key of the chunk itself and a number.
+func (l layout) appendNumber(dst []byte, key string, value int64) []byte {
+	return strconv.AppendInt(l.appendKey(dst, key), value, 10)
+}
+
+// appendJSONStrings appends a compact JSON array of strings. valid says that all
+// of them are known to be valid UTF-8.
+func appendJSONStrings(dst []byte, list []string, valid bool) []byte {
+	dst = append(dst, '[')
+	for i, s := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = textscan.AppendJSONString(dst, s, valid)
+	}
+	return append(dst, ']')
+}

@@ -1,0 +1,258 @@
+package fileops
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/lion-agi/fileops/internal/textscan/texttest"
+	"github.com/stretchr/testify/require"
+)
+
+// encodeAll returns the file of chunks. It encodes the chunks one by one and all
+// in one call, and requires the same result.
+func encodeAll(t *testing.T, e *chunkEncoder, chunks []TextChunk) []byte {
+	t.Helper()
+	together := string(e.appendChunks([]byte(e.header), chunks)) + e.footer
+	single := []byte(e.header)
+	for i := range chunks {
+		if i > 0 {
+			single = append(single, e.separator...)
+		}
+		single = e.appendChunk(single, &chunks[i])
+	}
+	single = append(single, e.footer...)
+	require.Equal(t, together, string(single))
+	return single
+}
+
+func TestArrayFormat(t *testing.T) {
+	o := &ChunkOptions{OutputFile: "a.json", Metadata: map[string]any{"m": map[string]any{"k": []any{"v"}}}}
+	e, err := newChunkEncoder(o)
+	require.NoError(t, err)
+
+	var none []TextChunk
+	require.NoError(t, json.Unmarshal(encodeAll(t, e, nil), &none))
+	require.Empty(t, none)
+
+	chunks := []TextChunk{{Text: "a", ID: 1, Total: 2, Size: 1, End: 1, Metadata: o.Metadata}, {Text: "\n", ID: 2, Total: 2, Size: 1, Start: 1, End: 2, Metadata: o.Metadata}}
+	got := encodeAll(t, e, chunks)
+	var want bytes.Buffer
+	j := json.NewEncoder(&want)
+	j.SetIndent("", "  ")
+	require.NoError(t, j.Encode(chunks))
+	require.Equal(t, want.String(), string(got))
+}
+
+func TestLinesFormat(t *testing.T) {
+	var chunks []TextChunk
+	metadata := sample("").Metadata
+	for _, text := range texttest.Escapes {
+		c := sample(text)
+		c.Metadata = metadata
+		chunks = append(chunks, c)
+	}
+	e, err := newChunkEncoder(&ChunkOptions{OutputFile: "a.jsonl", Metadata: metadata})
+	require.NoError(t, err)
+	lines := bytes.SplitAfter(encodeAll(t, e, chunks), []byte("\n"))
+	require.Len(t, lines, len(chunks)+1)
+	require.Empty(t, lines[len(chunks)])
+	for i, c := range chunks {
+		var got TextChunk
+		require.NoError(t, json.Unmarshal(lines[i], &got))
+		require.Equal(t, c, got)
+	}
+}
+
+func TestTextsOfReadersAndTokenizersAreCheckedWhenEncoded(t *testing.T) {
+	in := filepath.Join(t.TempDir(), "in.txt")
+	require.NoError(t, os.WriteFile(in, []byte("text"), 0o666))
+	bad := "bad \xff" + strings.Repeat("x", 64) + "\xe6\x97"
+	for _, o := range []ChunkOptions{
+		{Reader: func(context.Context, string) (string, error) { return bad, nil }},
+		{Unit: Tokens, KeepTokens: true, Tokenizer: func(string) []string { return []string{bad} }},
+	} {
+		for _, file := range []string{"out.json", "out.jsonl"} {
+			o.OutputFile = filepath.Join(t.TempDir(), file)
+			_, err := FileToChunks(t.Context(), in, &o)
+			require.NoError(t, err)
+			got, err := os.ReadFile(o.OutputFile)
+			require.NoError(t, err)
+			require.True(t, utf8.Valid(got))
+			require.Contains(t, string(got), `"bad `+"\ufffd"+strings.Repeat("x", 64)+"\ufffd\ufffd"+`"`)
+		}
+	}
+}
+
+func TestTableFormat(t *testing.T) {
+	o := &ChunkOptions{OutputFile: "a.csv", Unit: Tokens, KeepTokens: true, Metadata: sample("m,\n").Metadata}
+	e, err := newChunkEncoder(o)
+	require.NoError(t, err)
+	var chunks []TextChunk
+	rows := [][]string{{
+		"chunk_content", "chunk_id", "total_chunks", "chunk_size", "file_path", "file_name", "file_size",
+		`Zoë "q"`, "a", "m", "z", "start_byte", "end_byte", "tokens",
+	}}
+	for _, text := range texttest.Escapes {
+		c := sample(text)
+		c.Size, c.End = 7, 9
+		chunks = append(chunks, c)
+		rows = append(rows, []string{
+			text, "2", "3", "7", "dir/" + text, "n" + text, "9223372036854775807",
+			"<&>", "", `{"e":[],"x":[1.5,true]}`, "m,\n", "5", "9", string(appendJSONStrings(nil, c.Tokens, true)),
+		})
+	}
+	var want bytes.Buffer
+	require.NoError(t, csv.NewWriter(&want).WriteAll(rows))
+	got := encodeAll(t, e, chunks)
+	require.Equal(t, want.String(), string(got), "as encoding/csv writes it")
+
+	back, err := csv.NewReader(bytes.NewReader(got)).ReadAll()
+	require.NoError(t, err)
+	for i, row := range rows {
+		for j := range row {
+			require.Equal(t, afterReading(row[j]), back[i][j])
+		}
+	}
+}
+
+// afterReading returns the cell as the Reader of encoding/csv returns it. The
+// Reader turns CR LF into LF, inside quotes too.
+func afterReading(cell string) string { return strings.ReplaceAll(cell, "\r\n", "\n") }
+
+func TestTableFormatWithoutTokens(t *testing.T) {
+	for _, o := range []ChunkOptions{{}, {Unit: Tokens}, {KeepTokens: true}} {
+		o.OutputFile = "a.csv"
+		e, err := newChunkEncoder(&o)
+		require.NoError(t, err)
+		require.Equal(t, "chunk_content,chunk_id,total_chunks,chunk_size,file_path,file_name,file_size,start_byte,end_byte\nx,0,0,0,,,0,0,0\n",
+			string(encodeAll(t, e, []TextChunk{{Text: "x"}})))
+	}
+}
+
+func TestEncodersAreUsedFromManyGoroutines(t *testing.T) {
+	chunks := mustChunk(t, texttest.Script("mixed", 10_000), nil)
+	for _, file := range []string{"x.json", "x.jsonl", "x.csv"} {
+		e, err := newChunkEncoder(&ChunkOptions{OutputFile: file, Metadata: map[string]any{"k": "v"}})
+		require.NoError(t, err)
+		want := e.appendChunks(nil, chunks)
+		got := make(chan []byte)
+		for range 4 {
+			go func() { got <- e.appendChunks(nil, chunks) }()
+		}
+		for range 4 {
+			require.Equal(t, want, <-got)
+		}
+	}
+}
+
+func TestEncodingChunksAllocatesNothing(t *testing.T) {
+	o := &ChunkOptions{Metadata: map[string]any{"k": "v"}}
+	chunks := mustChunk(t, texttest.Script("mixed", 10_000), o)
+	dst := make([]byte, 0, 1<<20)
+	for _, file := range []string{"x.json", "x.jsonl", "x.csv"} {
+		o.OutputFile = file
+		e, err := newChunkEncoder(o)
+		require.NoError(t, err)
+		require.Zero(t, testing.AllocsPerRun(10, func() { e.appendChunks(dst, chunks) }), file)
+	}
+}
+
+func FuzzEncode(f *testing.F) {
+	for _, text := range texttest.Escapes {
+		f.Add(text, "key", int64(1))
+	}
+	f.Add("\xff\xe6\x97", "\xff", int64(-1))
+	f.Fuzz(func(t *testing.T, text, key string, n int64) {
+		c := TextChunk{
+			Text: text, Tokens: []string{text, key}, ID: int(n), Total: 1, Size: 2, Start: -1, End: int(n),
+			FilePath: "p" + text, FileName: key, FileSize: n, Metadata: map[string]any{key: text},
+		}
+		b, err := json.Marshal(c)
+		if isChunkKey(key) || !utf8.ValidString(key) {
+			var wrong *OptionError
+			require.ErrorAs(t, err, &wrong)
+			return
+		}
+		require.NoError(t, err)
+		var got TextChunk
+		require.NoError(t, json.Unmarshal(b, &got))
+		valid := string([]rune(text)) // invalid bytes become U+FFFD
+		want := c
+		want.Text, want.Tokens, want.FilePath = valid, []string{valid, key}, "p"+valid
+		want.Metadata = map[string]any{key: valid}
+		require.Equal(t, want, got)
+
+		encoder, err := newChunkEncoder(&ChunkOptions{OutputFile: ".csv", Metadata: c.Metadata})
+		require.NoError(t, err)
+		r := csv.NewReader(strings.NewReader(encoder.header + string(encoder.appendChunk(nil, &c))))
+		header, err := r.Read()
+		require.NoError(t, err)
+		row, err := r.Read()
+		require.NoError(t, err)
+		require.Equal(t, afterReading(key), header[7])
+		require.Equal(t, []string{afterReading(text), afterReading("p" + text), afterReading(key), afterReading(valid)}, []string{row[0], row[4], row[5], row[7]})
+		_, err = r.Read()
+		require.True(t, errors.Is(err, io.EOF))
+	})
+}
+
+func BenchmarkEncode(b *testing.B) {
+	for _, name := range []string{"ascii", "mixed"} {
+		text := texttest.Script(name, 512<<10)
+		chunks := mustChunk(b, text, nil)
+		for _, file := range []string{"x.json", "x.jsonl", "x.csv"} {
+			e, err := newChunkEncoder(&ChunkOptions{OutputFile: file, Metadata: map[string]any{"source": "benchmark"}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			dst := e.appendChunks(nil, chunks)
+			b.Run(name+"/"+file, func(b *testing.B) {
+				b.SetBytes(int64(len(dst)))
+				b.ReportAllocs()
+				for b.Loop() {
+					dst = e.appendChunks(dst[:0], chunks)
+				}
+			})
+		}
+		b.Run(name+"/encoding json", func(b *testing.B) {
+			type plain TextChunk // has no MarshalJSON
+			list := make([]plain, len(chunks))
+			for i, c := range chunks {
+				list[i] = plain(c)
+			}
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := json.NewEncoder(io.Discard).Encode(list); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func TestEncodingChunksGrowsNothing(t *testing.T) {
+	for _, o := range []ChunkOptions{
+		{Size: 1}, {Size: 1500, Overlap: 0.1}, {Unit: Tokens, Size: 100, KeepTokens: true},
+	} {
+		o.Metadata = map[string]any{"key": strings.Repeat("v", 1000)}
+		for _, text := range []string{texttest.Script("mixed", 20_000), strings.Repeat("\tif ok := next(); !ok {\n", 800)} {
+			chunks := mustChunk(t, text, &o)
+			for _, o.OutputFile = range []string{"x.json", "x.jsonl", "x.csv"} {
+				e, err := newChunkEncoder(&o)
+				require.NoError(t, err)
+				got := e.appendChunks(nil, chunks)
+				require.Equal(t, e.roomFor(chunks), cap(got), "%+v", o)
+			}
+		}
+	}
+}
