@@ -1,7 +1,7 @@
-// Package fileops reads, copies, measures, lists, saves, concatenates and
-// chunks files, each as a plain function and as an Async function that
-// returns a [Future], on a bounded pool. It is made for servers: a hung disk
-// or a cancelled request costs a slot, never the process.
+// Package fileops reads, copies, measures, lists, saves, concatenates and chunks
+// files, each as a plain function and as an Async function that returns a
+// [Future], on a bounded pool. It is made for servers: a hung disk or a
+// cancelled request costs a slot, never the process.
 //
 // # Operations
 //
@@ -10,53 +10,54 @@
 //   - list: [ListFiles], [DirToFiles]
 //   - save: [SaveToFile], [SaveChunks]
 //   - concatenate: [Concat], [ConcatFiles], [ConcatTo]
-//   - chunk: [FileToChunks], [Chunk], and [ChunkText], which computes only
-//   - anything else that blocks: [Submit]
+//   - chunk: [FileToChunks], [Chunk], and [ChunkText], which only computes
+//   - any other blocking call: [Submit]
 //
-// All of them but ChunkText take a context and run on [DefaultPool]; each is
-// also a method of [Pool], for a pool of one's own with another number of
-// workers, bounds on waiting, or a Root that no path leads out of.
+// All of them but ChunkText take a context and run on [DefaultPool]. Each is
+// also a method of [Pool], which has the full documentation. A pool of one's own
+// has another number of workers, bounds on waiting, or a Root that no path leads
+// out of.
 //
 // # Promises
 //
-//   - Sync and async are one implementation and give the same answers.
-//   - At most Workers system calls are in flight. A wait ends when its context
-//     does, even if the disk never answers; the call it waited for keeps its
-//     slot until it comes back.
-//   - A file that is saved or copied is the old one or the new one, whole,
-//     whatever fails in between. Temporary files, which only a killed process
-//     can leave behind, are called .fileops-*.tmp and are never listed.
-//   - What is left out is reported with its path and the reason, and order is
+//   - Plain and Async functions share one implementation and give the same
+//     answers.
+//   - At most Workers system-level operations are in flight, and a quarter more
+//     while a mount hangs. A wait ends with its context, even if the disk never
+//     answers. The hung call keeps its slot until it returns.
+//   - A saved or copied file is the old one or the new one, whole, after any
+//     failure. Only a killed process leaves temporary files behind. They are
+//     called .fileops-*.tmp and are never listed.
+//   - A file that is left out is reported with its path and the reason. Order is
 //     always the sorted one or the caller's.
-//   - With a Root, no name leads outside: not by "..", not by an absolute
-//     path, not by a link.
-//   - [ReadFiles] and [ConcatTo] stream: they hold some MiB of the texts,
-//     however many there are. ConcatTo does so however large they are, where
-//     ReadFiles has each text in memory whole.
+//   - With a Root, no name leads outside: not by "..", not by an absolute path,
+//     not by a link.
+//   - [ReadFiles] and [ConcatTo] hold some MiB in memory, however many files
+//     there are. ConcatTo does so for files of any size, while ReadFiles holds
+//     each text whole.
 //
 // # Blocking
 //
-// A plain function blocks until it is done or its context ends. An Async
-// function and [Submit] never block; their futures' Await blocks until the
-// future is complete or the context given to Await ends. Await may do the work
-// itself, if its context cannot end or if there is no disk to wait for, but it
-// never calls a function of yours. The context given to the Async function
-// cancels the work itself, at the next file or block. A plain function whose
-// context has ended waits some milliseconds for its own work to stop, so that
-// on a healthy disk nothing of it goes on in the background. A pool's Timeout
-// ends operations whose context would not have ended by then.
+// A plain function blocks until it is done or its context ends. After that end
+// it waits some milliseconds for its own work to stop, so that on a healthy disk
+// nothing goes on in the background.
 //
-// Slices and options that a function was given are not to be changed before it
-// has returned or its future is complete, nor after it if that was because a
-// context ended: what is stuck may come back to them.
+// An Async function, and [Submit], never block. [Future.Await] blocks until the
+// future is complete or the context given to Await ends. The context given to
+// the Async function cancels the work itself, at the next file or piece. A
+// pool's Timeout bounds both kinds.
+//
+// Slices and options given to a function must not change before it returns or
+// its future is complete. If a context ended it, they must not change at all,
+// because a hung call may still use them.
 //
 // # Errors
 //
-// An error names the operation and the path. What the system reports is an
-// [*fs.PathError] whose reason errors.Is finds ([fs.ErrNotExist],
-// syscall.ENOSPC); so are an ended context and this package's own
-// [ErrNotRegular], [ErrEscapes] and the rest. Typed are [*EncodingError],
-// [*OptionError], [*PanicError] and [*StuckError].
+// An error names the operation and the path. The system's errors are
+// [*fs.PathError], so errors.Is finds the reason ([fs.ErrNotExist],
+// syscall.ENOSPC). The end of a context, and this package's own errors
+// ([ErrNotRegular], [ErrEscapes] and others), come in the same form.
+// [*EncodingError], [*OptionError], [*PanicError] and [*StuckError] are types.
 //
 // # Paths
 //
