@@ -122,10 +122,13 @@ func pick[T any](r *modelRun, from ...T) T { return from[r.choose(len(from))] }
 // The names are few, so that they meet; some are directories to one step and
 // files to another.
 func (r *modelRun) pickDir() string { return pick(r, ".", "a", "a/b", "c/d/e", "c") }
+
 func (r *modelRun) pickName() string {
 	return pick(r, "x.txt", "y.md", "é.txt", "a", "b", "x.txt/z.txt", "d/w.txt")
 }
+
 func (r *modelRun) pickPath() string { return path.Join(r.pickDir(), r.pickName()) }
+
 func (r *modelRun) pickText() string {
 	return pick(r, "text", "", "other text", "zwölf Boxkämpfer", strings.Repeat("long ", 100), strings.Repeat("longer than a buffer\n", 3300))
 }
