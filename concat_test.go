@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"unicode/utf8"
 	"unsafe"
@@ -448,29 +447,6 @@ func TestConcatEndsWithItsContext(t *testing.T) {
 		}
 		require.Equal(t, before, p.tree(t))
 	})
-}
-
-// progressLog returns a callback that requires what is promised of progress,
-// and a function that returns the last report.
-func progressLog(t *testing.T) (report func(fileops.Progress), last func() fileops.Progress) {
-	var inside atomic.Int32
-	var now fileops.Progress
-	calls := 0
-	report = func(p fileops.Progress) {
-		if inside.Add(1) != 1 {
-			t.Error("called by two goroutines at once")
-		}
-		defer inside.Add(-1)
-		if p.Files < now.Files || p.Bytes < now.Bytes || p.Total != 0 && p.Files > p.Total {
-			t.Errorf("%+v after %+v", p, now)
-		}
-		now = p
-		calls++
-	}
-	return report, func() fileops.Progress {
-		require.Positive(t, calls)
-		return now
-	}
 }
 
 func TestConcatReportsProgress(t *testing.T) {

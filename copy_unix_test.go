@@ -17,19 +17,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setUmask sets the process's umask for the rest of a test.
-func setUmask(t *testing.T, mask int) {
-	old := unix.Umask(mask)
-	t.Cleanup(func() { unix.Umask(old) })
-}
-
-func (p place) perm(t *testing.T, name string) fs.FileMode {
-	t.Helper()
-	st, err := os.Lstat(p.abs(name))
-	require.NoError(t, err)
-	return st.Mode().Perm()
-}
-
 func TestCopyFileKeepsPermissions(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
 		src := p.write(t, "src", "text")
@@ -94,16 +81,6 @@ func TestCopyFileKeepsExtendedAttributes(t *testing.T) {
 	})
 }
 
-// setXattr gives a file an extended attribute, or skips the test.
-func setXattr(t *testing.T, path, name, value string) {
-	t.Helper()
-	if err := unix.Setxattr(path, name, []byte(value), 0); errors.Is(err, unix.ENOTSUP) {
-		t.Skipf("no extended attributes here: %v", err)
-	} else {
-		require.NoError(t, err)
-	}
-}
-
 // An attribute that the target's file system has no room for is left out.
 func TestCopyFileLeavesOutLargeAttributes(t *testing.T) {
 	roomy, err := os.MkdirTemp("/dev/shm", "fileops-test-")
@@ -154,41 +131,6 @@ func TestCopyFileWhileAttributesChange(t *testing.T) {
 			n, err := unix.Getxattr(p.abs("dst"), "user.stays", value)
 			require.NoError(t, err)
 			require.Equal(t, "stays", string(value[:n]))
-		}
-	})
-}
-
-func TestSavePermissions(t *testing.T) {
-	everywhere(t, func(t *testing.T, p place) {
-		save := func(name string, o fileops.SaveOptions) {
-			t.Helper()
-			_, err := p.SaveToFile(t.Context(), "new", p.at("."), name, &o)
-			require.NoError(t, err)
-			require.Equal(t, "new", p.text(t, name))
-		}
-		for mask, want := range map[int]fs.FileMode{0: 0o666, 0o022: 0o644, 0o027: 0o640, 0o077: 0o600} {
-			setUmask(t, mask)
-			save("fresh", fileops.SaveOptions{})
-			require.Equal(t, want, p.perm(t, "fresh"))
-			require.NoError(t, os.Remove(p.abs("fresh")))
-			save("fresh", fileops.SaveOptions{Overwrite: true})
-			require.Equal(t, want, p.perm(t, "fresh"))
-			require.NoError(t, os.Remove(p.abs("fresh")))
-			save("made/dir/file", fileops.SaveOptions{Overwrite: true})
-			require.Equal(t, fs.FileMode(0o777)&^fs.FileMode(mask), p.perm(t, "made/dir"))
-			require.NoError(t, os.RemoveAll(p.abs("made")))
-
-			for _, perm := range []fs.FileMode{0o600, 0o640, 0o755, 0o444, 0o777} { // of a file that is replaced
-				p.write(t, "existing", "old")
-				require.NoError(t, os.Chmod(p.abs("existing"), perm))
-				save("existing", fileops.SaveOptions{Overwrite: true})
-				require.Equal(t, perm, p.perm(t, "existing"))
-				require.NoError(t, os.Remove(p.abs("existing")))
-			}
-			p.symlink(t, "made", "link") // has no permissions of its own
-			save("link", fileops.SaveOptions{Overwrite: true})
-			require.Equal(t, want, p.perm(t, "link"))
-			require.NoError(t, os.Remove(p.abs("link")))
 		}
 	})
 }
