@@ -21,9 +21,42 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bubble runs a test of the engine where synctest.Wait tells when everything
-// that can happen has happened, and where what would hang for ever takes an
-// hour that is over at once: ctx ends then.
+// The sweeps run every operation, in every form, against one kind of trouble:
+//
+//   - sweep_faults_test.go: each call at the seam fails, or the context ends then
+//   - sweep_hung_test.go: each call hangs
+//   - sweep_timeout_test.go: the same in a pool with a Timeout
+//   - sweep_replaced_test.go: a file or directory is replaced between two calls
+//   - sweep_races_test.go: a goroutine changes the tree meanwhile
+//   - sweep_oddtrees_test.go: trees that are deep, loop, or have odd names
+//   - sweep_callbacks_test.go: callbacks panic, exit or fail
+//   - sweep_confine_test.go: hostile names and links below a Root
+//   - sweep_model_test.go: random operations beside a model in memory
+//   - sweep_vectors_test.go: the recorded answers of the original
+//
+// trials_test.go lists the operations. With -short a sweep takes each n-th case
+// only, see stride.
+
+// stride returns the step from one case of a sweep to the next: 1, or short with
+// -short.
+func stride(short int) int {
+	if testing.Short() {
+		return short
+	}
+	return 1
+}
+
+// someOf returns each n-th element of a list, for the n of stride.
+func someOf[T any](list []T, short int) (some []T) {
+	for i := 0; i < len(list); i += stride(short) {
+		some = append(some, list[i])
+	}
+	return some
+}
+
+// bubble runs a test in a bubble of testing/synctest. There synctest.Wait returns
+// when all goroutines wait, and a test that would hang for ever ends at once: ctx
+// ends after an hour of the bubble's time.
 func bubble(t *testing.T, opts PoolOptions, test func(ctx context.Context, t *testing.T, l *lab)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

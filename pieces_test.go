@@ -14,9 +14,11 @@ import (
 )
 
 func TestLargeFilesUnderFaults(t *testing.T) {
+	t.Parallel()
 	large := letters(2<<20 + 12345)
 	for _, s := range []seam{seams[0], seams[2]} {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			l := newLab(t, s, PoolOptions{})
 			require.NoError(t, os.WriteFile(l.onDisk("in/a.txt"), []byte(large), 0o666))
 			sparse, err := os.Create(l.onDisk("in/large"))
@@ -24,7 +26,7 @@ func TestLargeFilesUnderFaults(t *testing.T) {
 			require.NoError(t, sparse.Truncate(wholeLimit+3<<20))
 			require.NoError(t, sparse.Close())
 			for _, f := range []fault{faults[0], faults[1]} {
-				for n, hit := 1, true; hit; n++ { // a save in several blocks
+				for n, hit := 1, true; hit; n += stride(3) { // a save in several pieces
 					h, strike := f.strike(n)
 					l.resetOutputs()
 					l.faulty.Reset(strike)
@@ -38,7 +40,7 @@ func TestLargeFilesUnderFaults(t *testing.T) {
 						require.True(t, saved["out/old.txt"] == large)
 					}
 				}
-				for n, hit := 1, true; hit; n++ { // files too large to be read ahead
+				for n, hit := 1, true; hit; n += stride(3) { // files too large to be read ahead
 					h, strike := f.strike(n)
 					l.faulty.Reset(strike)
 					paths := []string{l.at("in/a.txt"), l.at("in/z.txt")}
@@ -54,7 +56,7 @@ func TestLargeFilesUnderFaults(t *testing.T) {
 					hit = h.first.N != 0
 				}
 			}
-			step := 1
+			step := stride(9)
 			if raceEnabled {
 				step = 9
 			}
@@ -102,6 +104,7 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 // A large file of which stat does not tell the size is not read ahead whole,
 // and streamed where others are.
 func TestLargeFilesOfUnknownSize(t *testing.T) {
+	t.Parallel()
 	l := newLab(t, seams[0], PoolOptions{})
 	l.faulty.Describe = func(st *vfs.Info) { st.Size = 0 }
 	text := strings.Repeat("0123456789abcdef", (wholeLimit+1)/16+readPiece)

@@ -26,6 +26,7 @@ var sizes = []int{0, 1, 1500, copyBuffer - 1, copyBuffer, copyBuffer + 1, aheadL
 // TestReadsDoNotTrustSizes lets stat tell any size, as /proc does and as it is
 // when a file grows or shrinks meanwhile.
 func TestReadsDoNotTrustSizes(t *testing.T) {
+	t.Parallel()
 	for _, s := range seams[2:] {
 		l := newLab(t, s, PoolOptions{})
 		path := l.at("in/a.txt")
@@ -73,11 +74,12 @@ func TestReadsDoNotTrustSizes(t *testing.T) {
 }
 
 func TestFilesThatGrowAndShrink(t *testing.T) {
+	t.Parallel()
 	for _, s := range seams {
 		l := newLab(t, s, PoolOptions{})
 		path, disk := l.at("in/a.txt"), l.onDisk("in/a.txt")
 		for _, size := range sizes {
-			for _, after := range []int{0, size / 2, size + 1, size + copyBuffer, 2*size + aheadLimit} {
+			for _, after := range someOf([]int{0, size / 2, size + 1, size + copyBuffer, 2*size + aheadLimit}, 3) {
 				for name, read := range map[string]func() (string, error){
 					"ReadFile": func() (string, error) { return l.pool.ReadFile(t.Context(), path) },
 					"Concat": func() (string, error) {
@@ -185,6 +187,7 @@ func TestReadTriedAgainBeginsAgain(t *testing.T) {
 
 // A read is given up between two blocks.
 func TestReadsEndWithTheirContext(t *testing.T) {
+	t.Parallel()
 	for _, s := range seams {
 		t.Run(s.name, func(t *testing.T) {
 			l := newLab(t, s, PoolOptions{})

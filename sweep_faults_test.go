@@ -76,7 +76,7 @@ func TestFaultsAtEveryOperation(t *testing.T) {
 					for _, form := range callForms {
 						want := l.undisturbed(tr, form)
 						for _, f := range faults {
-							for n := 1; l.underFault(tr, form, want, f, n); n++ {
+							for n := 1; l.underFault(tr, form, want, f, n); n += stride(23) {
 								cases++
 							}
 						}
@@ -137,11 +137,11 @@ func TestCancelledAtEveryOperation(t *testing.T) {
 					l.TB = t
 					for _, form := range []callForm{cancellableForm, asyncForm} {
 						want := l.undisturbed(tr, form)
-						for n := range want.calls {
-							l.underCancel(tr, form, want, n+1, 0)
+						for n := 1; n <= want.calls; n += stride(5) {
+							l.underCancel(tr, form, want, n, 0)
 							cases++
 						}
-						for range 25 {
+						for range 25 / stride(5) {
 							l.underCancel(tr, form, want, 1+random.IntN(want.calls), 1+random.IntN(40))
 							cases++
 						}

@@ -536,9 +536,11 @@ func (r *modelRun) remove() modelStep {
 
 // TestModel makes random steps from fixed seeds.
 func TestModel(t *testing.T) {
-	const runs, steps = 8, 120
+	const steps = 120
+	runs := 8 / stride(8)
 	for i, seam := range seams {
 		t.Run(seam.name, func(t *testing.T) {
+			t.Parallel()
 			made, cancelled := 0, 0
 			for run := range runs {
 				random := rand.New(rand.NewPCG(uint64(i), uint64(run)))

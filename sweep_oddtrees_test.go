@@ -25,6 +25,7 @@ import (
 // TestDirectoriesTooDeep goes down so far that paths are longer than the
 // system takes them.
 func TestDirectoriesTooDeep(t *testing.T) {
+	t.Parallel()
 	for _, seam := range seams {
 		for _, shape := range []struct{ depth, name int }{{1000, 1}, {1000, 10}, {40, 200}} {
 			if seam.name == "os confined" && shape.depth > 100 {
@@ -114,6 +115,7 @@ func (s *shakyTree) requireDeep(files []string) {
 
 // TestDirectoriesThatLoop has links from below to above and to themselves.
 func TestDirectoriesThatLoop(t *testing.T) {
+	t.Parallel()
 	for _, seam := range seams {
 		t.Run(seam.name, func(t *testing.T) {
 			s := newShakyTree(t, seam)
@@ -150,6 +152,7 @@ func shakyPaths(at func(string) string, paths []string) (all []string) {
 
 // TestOddNames works on files whose names are hard to bear.
 func TestOddNames(t *testing.T) {
+	t.Parallel()
 	longest := strings.Repeat("n", 251) + ".txt"
 	odd := []string{
 		"new\nline.txt", "\n", "tab\t.txt", "carriage\rreturn.txt", "escape\x1b[2J.txt", "bell\a.txt", "quote\".txt", "it's.txt",

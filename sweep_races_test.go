@@ -314,7 +314,8 @@ func chunksSaw(chunks []TextChunk, whole bool) shakyResult {
 // TestChangeUnderfoot runs every operation while what it works on is changed,
 // all the time and at any moment.
 func TestChangeUnderfoot(t *testing.T) {
-	const rounds = 8
+	t.Parallel()
+	rounds := 8 / stride(4)
 	for _, seam := range seams {
 		t.Run(seam.name, func(t *testing.T) {
 			failures, cases := map[string]int{}, 0
@@ -351,6 +352,7 @@ func TestChangeUnderfoot(t *testing.T) {
 // TestWalkWhileDirectoriesAndLinksSwap exchanges a directory for a link to
 // another and back, all the time: what is behind the link is never found.
 func TestWalkWhileDirectoriesAndLinksSwap(t *testing.T) {
+	t.Parallel()
 	rounds := 3000
 	if raceEnabled {
 		rounds = 500

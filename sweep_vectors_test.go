@@ -30,9 +30,10 @@ func NewPortablePool(opts PoolOptions) *Pool {
 // TestVectors compares the answers of every form of every operation with those
 // that were recorded of the original.
 func TestVectors(t *testing.T) {
-	texts := vectors[charsVector](t, "chunk_by_chars")
-	words := vectors[tokensVector](t, "chunk_by_tokens")
-	trees := vectors[treeVector](t, "trees")
+	t.Parallel()
+	texts := someOf(vectors[charsVector](t, "chunk_by_chars"), 5)
+	words := someOf(vectors[tokensVector](t, "chunk_by_tokens"), 5)
+	trees := someOf(vectors[treeVector](t, "trees"), 5)
 	recorded := len(texts) + len(words)
 	roots := make([]string, len(trees))
 	for i, tree := range trees {

@@ -22,6 +22,7 @@ import (
 // listing and its own, for what a walk does not enter: that is no error, and
 // what is there is not found.
 func TestDirectoryThatBecomesALink(t *testing.T) {
+	t.Parallel()
 	for _, s := range seams {
 		for what, replace := range map[string]func(path string) error{
 			"a link to a directory": func(path string) error { return os.Symlink("../elsewhere", path) },
@@ -78,6 +79,7 @@ func TestDirectoryThatBecomesALink(t *testing.T) {
 // ones sooner: the error is that of the first one in the order of paths, and
 // what comes after it is not listed any more.
 func TestFirstDirectoryThatFailsIsTheError(t *testing.T) {
+	t.Parallel()
 	for _, s := range seams {
 		l := newLab(t, s, PoolOptions{Workers: 8})
 		for _, dir := range []string{"a", "b/c", "d", "e/f/g", "h"} {
@@ -210,6 +212,7 @@ func TestFIFOWhereADirectoryIsMeant(t *testing.T) {
 }
 
 func TestDirectoriesThatDoNotTellKinds(t *testing.T) {
+	t.Parallel()
 	for _, s := range seams {
 		t.Run(s.name, func(t *testing.T) {
 			l := newLab(t, s, PoolOptions{})
@@ -220,8 +223,8 @@ func TestDirectoriesThatDoNotTellKinds(t *testing.T) {
 					l.faulty.UnknownKinds = true
 					defer func() { l.faulty.UnknownKinds = false }()
 					require.Equal(t, want.result, l.undisturbed(tr, plainForm).result)
-					for _, f := range []fault{faults[0], faults[4]} { // what cannot be described is not lost
-						for n := 1; l.underFault(tr, plainForm, want, f, n); n++ {
+					for _, f := range []fault{faults[0], faults[4]} { // an entry that cannot be described is not lost
+						for n := 1; l.underFault(tr, plainForm, want, f, n); n += stride(5) {
 						}
 					}
 				})
