@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mustChunk is ChunkText for options that are valid.
+// mustChunk returns the chunks of a text, for options that are valid.
 func mustChunk(t testing.TB, text string, o *ChunkOptions) []TextChunk {
 	t.Helper()
 	chunks, err := ChunkText(text, o)
@@ -29,7 +29,10 @@ func textsOf(chunks []TextChunk) (texts []string) {
 	return texts
 }
 
+// TestChunkTextDefaults compares nil and the zero value with the options that
+// they stand for.
 func TestChunkTextDefaults(t *testing.T) {
+	t.Parallel()
 	text := texttest.Script("mixed", 100_000)
 	d := DefaultChunkOptions()
 	require.Equal(t, mustChunk(t, text, &d), mustChunk(t, text, nil))
@@ -38,11 +41,16 @@ func TestChunkTextDefaults(t *testing.T) {
 	require.Equal(t, 1500+75, first.Size)
 }
 
+// TestUnitString prints the units and an unknown one.
 func TestUnitString(t *testing.T) {
+	t.Parallel()
 	require.Equal(t, "Chars Tokens Unit(7)", fmt.Sprint(Chars, Tokens, Unit(7)))
 }
 
+// TestTokenizerThatPanics gets a *PanicError, also for a Tokenizer that calls
+// runtime.Goexit.
 func TestTokenizerThatPanics(t *testing.T) {
+	t.Parallel()
 	for _, tokenizer := range []func(string) []string{
 		func(string) []string { panic("no vocabulary") },
 		func(string) []string { runtime.Goexit(); return nil },
@@ -54,7 +62,9 @@ func TestTokenizerThatPanics(t *testing.T) {
 	}
 }
 
+// TestChunkTextSharesMetadata finds the Metadata of the options in each chunk.
 func TestChunkTextSharesMetadata(t *testing.T) {
+	t.Parallel()
 	metadata := map[string]any{"source": "test"}
 	for _, unit := range []Unit{Chars, Tokens} {
 		for _, tokenizer := range []func(string) []string{nil, strings.Fields} {
@@ -66,7 +76,10 @@ func TestChunkTextSharesMetadata(t *testing.T) {
 	}
 }
 
+// TestChunkTextRefusesInvalidOptions gets an *OptionError that names the
+// option.
 func TestChunkTextRefusesInvalidOptions(t *testing.T) {
+	t.Parallel()
 	cyclic := map[string]any{}
 	cyclic["self"] = cyclic
 	for option, cases := range map[string][]ChunkOptions{
@@ -99,21 +112,27 @@ func TestChunkTextRefusesInvalidOptions(t *testing.T) {
 // panics is a value whose MarshalJSON panics.
 type panics struct{}
 
-func (panics) MarshalJSON() ([]byte, error) { panic("not today") }
+func (panics) MarshalJSON() ([]byte, error) { panic("no JSON") }
 
+// TestMetadataThatPanics gets a *PanicError for a MarshalJSON that panics.
 func TestMetadataThatPanics(t *testing.T) {
+	t.Parallel()
 	_, err := ChunkText("some text", &ChunkOptions{Metadata: map[string]any{"bad": panics{}}})
 	var panicked *PanicError
 	require.ErrorAs(t, err, &panicked)
-	require.Equal(t, "not today", panicked.Value)
+	require.Equal(t, "no JSON", panicked.Value)
 }
 
-// TestChunkTextFromManyGoroutines cuts a text that ChunkText cuts on one
-// processor, one that is long enough for several, and one with many chunks.
+// TestChunkTextFromManyGoroutines cuts a text that is short enough for one
+// goroutine, one that is long enough for several, and one with many chunks.
 func TestChunkTextFromManyGoroutines(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		length, size, callers int
 	}{{100_000, 1500, 8}, {5 << 20, 1500, 50}, {100_000, 1, 50}} {
+		if testing.Short() {
+			c.callers = 4
+		}
 		text := texttest.Script("mixed", c.length)
 		o := ChunkOptions{Size: c.size, Overlap: 0.1, Threshold: 200}
 		want := simpleChunks(text, &o)
@@ -132,8 +151,9 @@ func TestChunkTextFromManyGoroutines(t *testing.T) {
 	}
 }
 
-// BenchmarkChunkText compares the ways to cut: by code points of a text that is
-// or is not known to be valid, by words, and by the same words of a Tokenizer.
+// BenchmarkChunkText compares the ways to cut a text: by code points with and
+// without a check of the UTF-8, by words, and by the same words from a
+// Tokenizer.
 func BenchmarkChunkText(b *testing.B) {
 	bench := func(name, text string, cut func(string, *ChunkOptions) ([]TextChunk, error), o ChunkOptions) {
 		b.Run(name, func(b *testing.B) {

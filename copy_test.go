@@ -15,9 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// TestCopyFileCopiesContents copies files of many sizes.
 func TestCopyFileCopiesContents(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
-		for i, text := range append(texts(), "\xff\x00 any bytes", strings.Repeat("x", 17<<20)) {
+		for i, text := range append(texts(), "\xff\x00 any bytes", strings.Repeat("x", unlessShort(17, 3)<<20)) {
 			src := p.write(t, "src", text)
 			dst := fmt.Sprintf("dst %d", i)
 			require.NoError(t, p.CopyFile(t.Context(), src, p.at(dst)))
@@ -27,8 +29,11 @@ func TestCopyFileCopiesContents(t *testing.T) {
 	})
 }
 
+// TestCopyFileCopiesLargeFiles copies a file with holes that is larger than the
+// 32 MiB that the kernel copies in one call.
 func TestCopyFileCopiesLargeFiles(t *testing.T) {
-	const size = 70<<20 + 1
+	t.Parallel()
+	size := int64(unlessShort(70, 34)<<20 + 1)
 	everywhere(t, func(t *testing.T, p place) {
 		if p.confined {
 			return
@@ -45,12 +50,15 @@ func TestCopyFileCopiesLargeFiles(t *testing.T) {
 		require.NoError(t, err)
 		dst, err := os.ReadFile(p.abs("dst"))
 		require.NoError(t, err)
-		require.Len(t, dst, size)
+		require.Len(t, dst, int(size))
 		require.True(t, bytes.Equal(src, dst))
 	})
 }
 
+// TestCopyFileTargets copies to missing paths, into directories, and over files
+// and links.
 func TestCopyFileTargets(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		src := p.write(t, "src.txt", "new")
 		copyTo := func(name, want string) {
@@ -58,20 +66,20 @@ func TestCopyFileTargets(t *testing.T) {
 			require.NoError(t, p.CopyFile(t.Context(), src, p.at(name)))
 			require.Equal(t, "new", p.text(t, want))
 		}
-		copyTo("made/one/by/one", "made/one/by/one") // parents are made
+		copyTo("made/one/by/one", "made/one/by/one") // makes the directories above
 
 		p.mkdir(t, "dir")
 		copyTo("dir", "dir/src.txt") // into a directory
 		p.write(t, "dir/src.txt", "old")
-		copyTo("dir", "dir/src.txt") // which has such a file
+		copyTo("dir", "dir/src.txt") // over a file in it
 		p.symlink(t, "dir", "dir link")
 		p.write(t, "dir/src.txt", "old")
 		copyTo("dir link", "dir/src.txt")
 
-		p.write(t, "other", "other's own")
+		p.write(t, "other", "another text")
 		p.symlink(t, "other", "link")
-		copyTo("link", "link") // a link is replaced
-		require.Equal(t, "other's own", p.text(t, "other"))
+		copyTo("link", "link") // replaces the link
+		require.Equal(t, "another text", p.text(t, "other"))
 		p.symlink(t, "nowhere", "dangling")
 		copyTo("dangling", "dangling")
 		for _, name := range []string{"link", "dangling"} {
@@ -80,7 +88,7 @@ func TestCopyFileTargets(t *testing.T) {
 			require.True(t, st.Mode().IsRegular())
 		}
 		p.symlink(t, "src.txt", "link to src")
-		require.NoError(t, p.CopyFile(t.Context(), p.at("link to src"), p.at("copy"))) // one to read is followed
+		require.NoError(t, p.CopyFile(t.Context(), p.at("link to src"), p.at("copy"))) // follows a link to the source
 		require.Equal(t, "new", p.text(t, "copy"))
 		require.Equal(t, []string{
 			"copy", "dangling", "dir", "dir link", "dir/src.txt", "link", "link to src",
@@ -89,7 +97,10 @@ func TestCopyFileTargets(t *testing.T) {
 	})
 }
 
+// TestCopyFileOntoItself copies a file onto itself, by its own path and by
+// links. The file does not change.
 func TestCopyFileOntoItself(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		src := p.write(t, "src", "precious")
 		p.mkdir(t, "sub")
@@ -112,9 +123,12 @@ func TestCopyFileOntoItself(t *testing.T) {
 	})
 }
 
-func TestCopyFileRefusesWhatIsNotRegular(t *testing.T) {
+// TestCopyFileRefusesNonRegularFiles copies from and to directories and special
+// files. Nothing changes and nothing hangs.
+func TestCopyFileRefusesNonRegularFiles(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
-		ctx := patient(t)
+		ctx := noHang(t)
 		file := p.write(t, "file", "text")
 		paths := p.notRegular(t)
 		paths["directory"] = p.mkdir(t, "dir")
@@ -122,7 +136,7 @@ func TestCopyFileRefusesWhatIsNotRegular(t *testing.T) {
 		for name, path := range paths {
 			requirePathError(t, p.CopyFile(ctx, path, p.at("copy")), fileops.ErrNotRegular, "copy", path)
 			if name == "directory" || strings.HasPrefix(name, "link") {
-				continue // are copied into, and replaced
+				continue // CopyFile copies into a directory and replaces a link
 			}
 			st, err := os.Lstat(p.abs(filepath.Base(path)))
 			if name == "device" {
@@ -131,15 +145,15 @@ func TestCopyFileRefusesWhatIsNotRegular(t *testing.T) {
 			require.NoError(t, err)
 			err = p.CopyFile(ctx, file, path)
 			requirePathError(t, err, fileops.ErrNotRegular, "copy", path)
-			now, err := os.Lstat(p.abs(filepath.Base(path)))
+			after, err := os.Lstat(p.abs(filepath.Base(path)))
 			if name == "device" {
-				now, err = os.Lstat(path)
+				after, err = os.Lstat(path)
 			}
 			require.NoError(t, err)
-			require.True(t, os.SameFile(st, now), name)
-			require.Equal(t, st.Mode(), now.Mode())
+			require.True(t, os.SameFile(st, after), name)
+			require.Equal(t, st.Mode(), after.Mode())
 		}
-		p.mkdir(t, "into/file") // where the copy would have to be
+		p.mkdir(t, "into/file") // a directory at the path of the copy
 		require.ErrorIs(t, p.CopyFile(ctx, file, p.at("into")), fileops.ErrNotRegular)
 		require.NoError(t, os.RemoveAll(p.abs("into")))
 		require.Error(t, p.CopyFile(ctx, file, p.at("file/below")))
@@ -147,15 +161,17 @@ func TestCopyFileRefusesWhatIsNotRegular(t *testing.T) {
 	})
 }
 
-// A reader never sees anything but one whole file, whoever replaces it.
+// TestCopyFileReplacesInOneStep reads a file while many copies replace it. Each
+// read returns one whole version.
 func TestCopyFileReplacesInOneStep(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		versions := []string{p.write(t, "a", strings.Repeat("a", 1<<20)), p.write(t, "b", strings.Repeat("b", 100_000))}
 		dst := p.at("dst")
 		require.NoError(t, p.CopyFile(t.Context(), versions[0], dst))
 		var done atomic.Bool
 		var copies []*fileops.Future[struct{}]
-		for i := range 60 {
+		for i := range unlessShort(60, 12) {
 			copies = append(copies, p.AsyncCopyFile(t.Context(), versions[i%2], dst))
 		}
 		finished := make(chan error, 1)
@@ -169,7 +185,7 @@ func TestCopyFileReplacesInOneStep(t *testing.T) {
 			got, err := os.ReadFile(p.abs("dst"))
 			require.NoError(t, err)
 			if len(got) != 1<<20 && len(got) != 100_000 || bytes.Count(got, got[:1]) != len(got) {
-				require.Fail(t, "torn", "%d bytes", len(got))
+				require.Fail(t, "a read returns a mix of versions", "%d bytes", len(got))
 			}
 		}
 		require.NoError(t, <-finished)

@@ -11,9 +11,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEveryFunctionHasAnExample keeps the documentation complete: each
-// function, and each method that is not another form of one.
+// TestEveryFunctionHasAnExample requires an Example for each exported function
+// and method. A method of Pool with the name of a function shares the Example
+// of the function.
 func TestEveryFunctionHasAnExample(t *testing.T) {
+	t.Parallel()
 	declared := func(pattern string) (names []string) {
 		paths, err := filepath.Glob(pattern)
 		require.NoError(t, err)

@@ -19,17 +19,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestReadFileGivesWhatIsOnDisk(t *testing.T) {
+// TestReadReturnsContents compares ReadFile, ReadBytes and FileSize with the
+// contents of files of many sizes, for contexts that can and cannot end.
+func TestReadReturnsContents(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		for i, text := range texts() {
 			path := p.write(t, fmt.Sprintf("%d.txt", i), text)
 			for _, ctx := range []context.Context{context.Background(), t.Context()} {
 				got, err := p.ReadFile(ctx, path)
 				require.NoError(t, err)
-				require.True(t, got == text, "text %d, %d bytes", i, len(text))
+				require.True(t, got == text, "ReadFile of text %d, %d bytes", i, len(text))
 				data, err := p.ReadBytes(ctx, path)
 				require.NoError(t, err)
-				require.True(t, string(data) == text, "bytes %d, %d bytes", i, len(text))
+				require.True(t, string(data) == text, "ReadBytes of text %d, %d bytes", i, len(text))
 			}
 			size, err := p.FileSize(t.Context(), path)
 			require.NoError(t, err)
@@ -38,9 +41,11 @@ func TestReadFileGivesWhatIsOnDisk(t *testing.T) {
 	})
 }
 
-// What a caller does to its bytes must change nobody else's.
-func TestReadBytesBelongToTheCaller(t *testing.T) {
-	p := newPlace(t, false, false, fileops.PoolOptions{})
+// TestReadBytesReturnsMemoryOfItsOwn overwrites the bytes of one read. Other
+// reads of the file do not change.
+func TestReadBytesReturnsMemoryOfItsOwn(t *testing.T) {
+	t.Parallel()
+	p := newSystemPlace(t, fileops.PoolOptions{})
 	path := p.write(t, "a", strings.Repeat("a", 100))
 	first, err := p.ReadBytes(t.Context(), path)
 	require.NoError(t, err)
@@ -53,15 +58,18 @@ func TestReadBytesBelongToTheCaller(t *testing.T) {
 	require.Equal(t, text, string(second))
 }
 
-func TestReadFileRefusesWhatIsNotUTF8(t *testing.T) {
+// TestReadFileRefusesInvalidUTF8 checks the offset in the error. ReadBytes
+// returns the same contents.
+func TestReadFileRefusesInvalidUTF8(t *testing.T) {
+	t.Parallel()
 	cases := map[string]int{
 		"\xff":                    0,
 		"abc\xffdef":              3,
 		"\x80":                    0,
-		"é\xc3":                   2, // cut off
+		"é\xc3":                   2, // truncated
 		"日本\xe6\x97":              6,
 		"a\xf0\x9f\x91":           1,
-		"ab\xc0\xaf":              2, // overlong
+		"ab\xc0\xaf":              2, // an overlong encoding
 		"\xed\xa0\x80":            0, // a surrogate
 		"abcdefg\xf4\x90\x80\x80": 7, // beyond Unicode
 		"\xff\xfeu\x00t\x00f\x00": 0,
@@ -82,9 +90,12 @@ func TestReadFileRefusesWhatIsNotUTF8(t *testing.T) {
 	})
 }
 
-func TestReadFileOfWhatIsNoFile(t *testing.T) {
+// TestReadRefusesNonRegularFiles reads a directory and special files. None of
+// the calls hangs.
+func TestReadRefusesNonRegularFiles(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
-		ctx := patient(t)
+		ctx := noHang(t)
 		paths := p.notRegular(t)
 		paths["directory"] = p.mkdir(t, "dir")
 		for name, path := range paths {
@@ -110,11 +121,13 @@ func TestReadFileOfWhatIsNoFile(t *testing.T) {
 	})
 }
 
-// Whatever an operation is given, its error says what and where.
+// TestErrorsNameOperationAndPath calls each operation with paths that do not
+// exist and with a cancelled context.
 func TestErrorsNameOperationAndPath(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		file := p.write(t, "file", "text")
-		below := p.at("file/below") // no file can be there
+		below := p.at("file/below") // below a file, so no file can be there
 		for _, path := range []string{p.at("missing"), p.at("missing/too"), below} {
 			target := error(fs.ErrNotExist)
 			if path == below {
@@ -133,7 +146,7 @@ func TestErrorsNameOperationAndPath(t *testing.T) {
 						target = errors.Unwrap(err)
 					}
 					requirePathError(t, err, target, op, path)
-					requirePathError(t, call(ended()), context.Canceled, op, path)
+					requirePathError(t, call(cancelled()), context.Canceled, op, path)
 				}
 			}
 		}
@@ -146,7 +159,10 @@ func TestErrorsNameOperationAndPath(t *testing.T) {
 	})
 }
 
+// TestConfinedPoolsAreConfined gives a confined pool paths and symbolic links
+// that lead out of its directory. No operation follows them.
 func TestConfinedPoolsAreConfined(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		if !p.confined {
 			return
@@ -185,7 +201,7 @@ func TestConfinedPoolsAreConfined(t *testing.T) {
 			_, err = p.FileToChunks(ctx, "file", &fileops.ChunkOptions{OutputFile: dir + "/new.json"})
 			require.ErrorIs(t, err, fileops.ErrEscapes, dir)
 		}
-		// Links that lead out are no files of the root.
+		// ListFiles leaves out links that lead out of the root.
 		files, err := p.ListFiles(ctx, ".", "")
 		require.NoError(t, err)
 		require.Equal(t, []string{"file"}, files)
@@ -195,7 +211,10 @@ func TestConfinedPoolsAreConfined(t *testing.T) {
 	})
 }
 
-func TestReadFilesKeepsOrderAndErrorsInPlace(t *testing.T) {
+// TestReadFilesYieldsInOrder reads small, large, missing and invalid files.
+// Each result, an error too, has the index of its path.
+func TestReadFilesYieldsInOrder(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		var paths, want []string
 		add := func(text string) {
@@ -218,7 +237,7 @@ func TestReadFilesKeepsOrderAndErrorsInPlace(t *testing.T) {
 		paths, want = append(paths, paths[0], p.at(".")), append(want, want[0], "")
 
 		seq := p.ReadFiles(t.Context(), paths)
-		for range 2 { // a sequence can be run again
+		for range 2 { // a sequence can be used again
 			next := 0
 			for r := range seq {
 				require.Equal(t, next, r.Index)
@@ -239,13 +258,16 @@ func TestReadFilesKeepsOrderAndErrorsInPlace(t *testing.T) {
 			require.Len(t, paths, next)
 		}
 		for range p.ReadFiles(t.Context(), nil) {
-			require.Fail(t, "there is nothing to yield")
+			require.Fail(t, "ReadFiles yields a result for no path")
 		}
 	})
 }
 
+// TestReadFilesStopsAtABreak leaves the loop at many places. Close then finds
+// no read in flight.
 func TestReadFilesStopsAtABreak(t *testing.T) {
-	p := newPlace(t, false, false, fileops.PoolOptions{Workers: 3})
+	t.Parallel()
+	p := newSystemPlace(t, fileops.PoolOptions{Workers: 3})
 	paths := p.manyFiles(t, 200, 1000)
 	for _, last := range []int{0, 1, 16, 17, 150, 199} {
 		seen := 0
@@ -262,24 +284,31 @@ func TestReadFilesStopsAtABreak(t *testing.T) {
 	require.Zero(t, p.Stats().Running)
 }
 
+// TestReadFilesReadsAheadSomeMiBOnly reads in a slow loop and bounds the bytes
+// that the pool reads ahead of it.
 func TestReadFilesReadsAheadSomeMiBOnly(t *testing.T) {
-	p := newPlace(t, false, false, fileops.PoolOptions{Workers: 1})
+	t.Parallel()
+	p := newSystemPlace(t, fileops.PoolOptions{Workers: 1})
 	const size = 512 << 10
 	paths := p.manyFiles(t, 40, size)
 	for r := range p.ReadFiles(t.Context(), paths) {
 		require.NoError(t, r.Err)
 		if r.Index%10 == 0 {
-			time.Sleep(10 * time.Millisecond) // lets it read as far as it will
+			time.Sleep(10 * time.Millisecond) // the pool reads ahead as far as it may
 		}
 		ahead := int64(p.Stats().BytesRead) - int64(r.Index+1)*size
 		require.LessOrEqual(t, ahead, int64(8<<20))
 	}
 }
 
+// TestReadFilesYieldsAllWhenItsContextEnds cancels the context in the loop.
+// Each path still has a result. From the first error on, all results are
+// errors.
 func TestReadFilesYieldsAllWhenItsContextEnds(t *testing.T) {
+	t.Parallel()
+	paths := newSystemPlace(t, fileops.PoolOptions{}).manyFiles(t, unlessShort(2000, 600), 10)
 	for _, workers := range []int{1, 2, 16} {
-		p := newPlace(t, false, false, fileops.PoolOptions{Workers: workers})
-		paths := p.manyFiles(t, 2000, 10)
+		p := newSystemPlace(t, fileops.PoolOptions{Workers: workers})
 		ctx, cancel := context.WithCancel(t.Context())
 		next, failed := 0, 0
 		for r := range p.ReadFiles(ctx, paths) {
@@ -300,7 +329,7 @@ func TestReadFilesYieldsAllWhenItsContextEnds(t *testing.T) {
 		require.Positive(t, failed)
 
 		next = 0
-		for r := range p.ReadFiles(ended(), paths) {
+		for r := range p.ReadFiles(cancelled(), paths) {
 			require.ErrorIs(t, r.Err, context.Canceled)
 			next++
 		}
@@ -309,27 +338,32 @@ func TestReadFilesYieldsAllWhenItsContextEnds(t *testing.T) {
 	}
 }
 
-// The loop body is the caller's: it may use the pool, and its panics are its own.
+// TestReadFilesLoopBody calls the pool in the body of the loop, and panics
+// there. The only slot is free for the call, and the panic reaches the caller.
 func TestReadFilesLoopBody(t *testing.T) {
-	p := newPlace(t, false, false, fileops.PoolOptions{Workers: 1})
+	t.Parallel()
+	p := newSystemPlace(t, fileops.PoolOptions{Workers: 1})
 	paths := p.manyFiles(t, 100, 10)
-	ctx := patient(t)
+	ctx := noHang(t)
 	for r := range p.ReadFiles(ctx, paths) {
 		text, err := p.ReadFile(ctx, r.Path)
 		require.NoError(t, err)
 		require.Equal(t, r.Text, text)
 	}
-	require.PanicsWithValue(t, "the caller's own", func() {
+	require.PanicsWithValue(t, "panic of the caller", func() {
 		for r := range p.ReadFiles(ctx, paths) {
 			if r.Index == 3 {
-				panic("the caller's own")
+				panic("panic of the caller")
 			}
 		}
 	})
 	require.NoError(t, p.Close(ctx))
 }
 
+// TestFileSize measures files, directories and links. A directory counts the
+// files below it, and links to files, but nothing behind links to directories.
 func TestFileSize(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		p.write(t, "dir/ten", "0123456789")
 		p.write(t, "dir/sub/deep/three", "日")
@@ -340,28 +374,35 @@ func TestFileSize(t *testing.T) {
 		p.symlink(t, "nothing", "dir/dangling")
 		p.mkfifo(t, "dir/fifo")
 		for name, want := range map[string]int64{
-			"dir": 10 + 3 + 10, "dir/sub": 3, "dir/none": 0, "dir/loop": 23, // a link that is named is followed
+			"dir": 10 + 3 + 10, "dir/sub": 3, "dir/none": 0, "dir/loop": 23, // a link that the caller names is followed
 			"dir/ten": 10, "dir/empty": 0, "dir/link to ten": 10,
 		} {
 			got, err := p.FileSize(t.Context(), p.at(name))
 			require.NoError(t, err, name)
 			require.Equal(t, want, got, name)
 		}
-		_, err := p.FileSize(patient(t), p.at("dir/fifo"))
+		_, err := p.FileSize(noHang(t), p.at("dir/fifo"))
 		requirePathError(t, err, fileops.ErrNotRegular, "size", p.at("dir/fifo"))
 		_, err = p.FileSize(t.Context(), p.at("dir/dangling"))
 		requirePathError(t, err, fs.ErrNotExist, "size", p.at("dir/dangling"))
 	})
 }
 
+// TestProcFilesAreReadToTheEnd reads and copies files of /proc, which report a
+// size of 0, see proc(5).
 func TestProcFilesAreReadToTheEnd(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
-		t.Skip("/proc is Linux's")
+		t.Skip("only Linux has these files")
 	}
-	for _, path := range []string{"/proc/version", "/proc/filesystems", "/proc/self/cmdline", "/proc/kallsyms"} {
+	paths := []string{"/proc/version", "/proc/filesystems", "/proc/self/cmdline", "/proc/kallsyms"}
+	if testing.Short() {
+		paths = paths[:3]
+	}
+	for _, path := range paths {
 		want, err := os.ReadFile(path)
 		if err != nil || len(want) == 0 {
-			continue // not in every sandbox
+			continue // some sandboxes hide the file
 		}
 		everywhere(t, func(t *testing.T, p place) {
 			if p.confined {
@@ -379,8 +420,11 @@ func TestProcFilesAreReadToTheEnd(t *testing.T) {
 	}
 }
 
+// TestReadSurvivesChangingFiles reads a file that another goroutine rewrites.
+// The text may mix two versions and may have holes, but the read does not fail.
 func TestReadSurvivesChangingFiles(t *testing.T) {
-	p := newPlace(t, false, false, fileops.PoolOptions{})
+	t.Parallel()
+	p := newSystemPlace(t, fileops.PoolOptions{})
 	path := p.write(t, "file", "")
 	var done atomic.Bool
 	finished := make(chan struct{})
@@ -390,7 +434,7 @@ func TestReadSurvivesChangingFiles(t *testing.T) {
 			assert.NoError(t, os.WriteFile(p.abs("file"), bytes.Repeat([]byte("x"), i*7919%200_000), 0o666))
 		}
 	}()
-	for range 300 {
+	for range unlessShort(300, 50) {
 		text, err := p.ReadFile(t.Context(), path)
 		require.NoError(t, err)
 		require.Empty(t, strings.Trim(text, "x\x00"))

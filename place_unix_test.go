@@ -12,12 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setUmask sets the process's umask for the rest of a test.
+// setUmask sets the umask of the process for the rest of the test. The test
+// must not run in parallel.
 func setUmask(t *testing.T, mask int) {
 	old := unix.Umask(mask)
 	t.Cleanup(func() { unix.Umask(old) })
 }
 
+// perm returns the permissions of a file.
 func (p place) perm(t *testing.T, name string) fs.FileMode {
 	t.Helper()
 	st, err := os.Lstat(p.abs(name))
@@ -25,11 +27,12 @@ func (p place) perm(t *testing.T, name string) fs.FileMode {
 	return st.Mode().Perm()
 }
 
-// setXattr gives a file an extended attribute, or skips the test.
+// setXattr gives a file an extended attribute, or skips the test if the file
+// system has none.
 func setXattr(t *testing.T, path, name, value string) {
 	t.Helper()
 	if err := unix.Setxattr(path, name, []byte(value), 0); errors.Is(err, unix.ENOTSUP) {
-		t.Skipf("no extended attributes here: %v", err)
+		t.Skipf("the file system has no extended attributes: %v", err)
 	} else {
 		require.NoError(t, err)
 	}
