@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A copy onto what is no file is refused before anything is written, and so
-// also where nothing may be written.
+// TestRefusedCopyWritesNothing copies onto things that are no files. The copy is
+// refused before anything is written, so also where nothing may be written.
 func TestRefusedCopyWritesNothing(t *testing.T) {
 	for _, s := range seams {
 		l := newLab(t, s, PoolOptions{})

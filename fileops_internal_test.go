@@ -50,8 +50,8 @@ func TestSizeOfFilesThatAreReplaced(t *testing.T) {
 	}
 }
 
-// Texts that share a slab stay what they are while others are read after them,
-// whatever their sizes.
+// TestTextsOfReadFilesStay checks that texts that share a slab do not change while
+// others are read after them, for texts of all sizes.
 func TestTextsOfReadFilesStay(t *testing.T) {
 	dir := t.TempDir()
 	var paths []string

@@ -20,7 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A jail is a pool confined to a directory, and what lies around that.
+// A jail is a pool confined to a directory, with files around that directory.
 type jail struct {
 	testing.TB
 	base  string // the directory above
@@ -39,15 +39,15 @@ var jailers = []struct {
 	{"NewPool", func(root *os.Root) *Pool { return NewPool(PoolOptions{Root: root}) }},
 }
 
-// What is outside says one of these words, which nothing inside does, in each
-// file and in each name that is not the target of an attack.
+// Each file outside contains one of these words, and so does each name outside
+// that is not the target of an attack. Nothing inside contains them.
 const (
 	secretText = "classified"
 	secretName = "hush"
 )
 
-// outside is what lies around a jail. The names are those that the operations
-// under test would write, had they got out.
+// outside are the files around a jail. They have the names that the operations
+// under test would write if they got out.
 var outside = map[string]string{
 	"key.txt":                "classified: above",
 	"hush.txt":               "classified: hidden above",
@@ -62,7 +62,7 @@ var outside = map[string]string{
 	"shared.txt":             "has a name in the jail too",
 }
 
-// inside is what every jail holds.
+// inside are the files in every jail.
 var inside = map[string]string{"in.txt": "inside", "d/in.txt": "inside d", "saved/old.txt": "old"}
 
 func newJail(t testing.TB, pool func(*os.Root) *Pool) *jail {
@@ -91,7 +91,7 @@ func (j *jail) write(path, text string) {
 	require.NoError(j, os.WriteFile(path, []byte(text), 0o666))
 }
 
-// plant empties the jail and fills it anew: with what is always there and,
+// plant empties the jail and fills it anew: with the files of inside and,
 // separated by semicolons, links ("name -> target"), directories ("name/"),
 // FIFOs ("name|"), sockets ("name="), null devices ("name!"), hard links to
 // the file that is shared with the outside ("name#"), and files.
@@ -138,7 +138,7 @@ func (j *jail) plant(tree string) {
 	}
 }
 
-// mknod makes a device, whatever type its number is of here.
+// mknod makes a device. The type of its number differs between systems.
 func mknod[N int | uint64](call func(string, uint32, N) error, path string, number uint64) error {
 	return call(path, unix.S_IFCHR|0o666, N(number))
 }
@@ -146,8 +146,8 @@ func mknod[N int | uint64](call func(string, uint32, N) error, path string, numb
 // spell puts the jail's surroundings into a hostile name.
 func (j *jail) spell(name string) string { return strings.ReplaceAll(name, "{base}", j.base) }
 
-// around describes everything outside: names, types, sizes, contents, and when
-// it was last written and read. Looking does not change what it sees.
+// around describes everything outside: names, types, sizes, contents, and the
+// times of the last write and read. It does not change these times.
 func (j *jail) around() map[string]string {
 	seen := map[string]string{}
 	var undo []func() error
@@ -179,13 +179,13 @@ func (j *jail) around() map[string]string {
 	return seen
 }
 
-// checkUntouched checks that what is outside is as it was.
+// checkUntouched checks that nothing outside has changed.
 func (j *jail) checkUntouched(attack string) {
 	j.Helper()
 	require.Equal(j, j.vault, j.around(), "outside after %s", attack)
 }
 
-// checkDiscreet checks that what an operation has to say about a name tells
+// checkDiscreet checks that the result and the error of an operation reveal
 // nothing of the outside.
 func (j *jail) checkDiscreet(name string, result any, err error, attack string) {
 	j.Helper()
@@ -202,7 +202,7 @@ func (j *jail) checkDiscreet(name string, result any, err error, attack string) 
 	}
 }
 
-// A confinedUse is what an operation does with a path.
+// A confinedUse is the use that an operation makes of a path.
 type confinedUse int
 
 // A confinedOp is an operation that is given a hostile name.

@@ -72,7 +72,7 @@ func bubble(t *testing.T, opts PoolOptions, test func(ctx context.Context, t *te
 	})
 }
 
-// A gate holds whoever passes until it is opened.
+// A gate blocks goroutines that pass until it is opened.
 type gate struct {
 	open   chan struct{}
 	Open   func()
@@ -151,8 +151,8 @@ func openRoot(t testing.TB, dir string) *os.Root {
 	return root
 }
 
-// guard is how long a test waits for what must happen before it calls that
-// hung. Nothing else depends on it.
+// guard is the time after which a test calls a wait hung. Nothing else depends on
+// it.
 const guard = time.Minute
 
 // A lab is a directory, with files to read in "in" and to replace in "out",
@@ -165,8 +165,7 @@ type lab struct {
 	pool   *Pool
 }
 
-// inputs are the files of a lab, and outputs what is in the way when it
-// saves.
+// inputs are the files of a lab, and outputs the files that its saves replace.
 var (
 	inputs = map[string]string{
 		"in/a.txt":          "alpha alpha alpha",
@@ -231,7 +230,7 @@ func (l *lab) resetOutputs() {
 	}
 }
 
-// saved is what is in out by now.
+// saved returns the files in out.
 func (l *lab) saved() map[string]string {
 	files := map[string]string{}
 	require.NoError(l, filepath.WalkDir(l.onDisk("out"), func(path string, d fs.DirEntry, err error) error {
@@ -277,7 +276,7 @@ func (l *lab) paths(names []string) []string {
 	return names
 }
 
-// checkClear checks that an error says what failed, where and why.
+// checkClear checks that an error names the operation, the path and the reason.
 func checkClear(t testing.TB, err, reason error) {
 	t.Helper()
 	var pathErr *fs.PathError

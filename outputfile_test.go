@@ -82,8 +82,8 @@ func TestManyOutputsGrowAtOnce(t *testing.T) {
 	require.True(t, l.pool.outputs.open.TryAcquire(openOutputs), "all are given back")
 }
 
-// TestOutputThatCannotBeLookedAtIsNoInput: what cannot be told from the output
-// file must not be taken for another.
+// TestOutputThatCannotBeLookedAtIsNoInput checks that an input that may be the
+// output file is not taken for another file.
 func TestOutputThatCannotBeLookedAtIsNoInput(t *testing.T) {
 	for _, s := range seams {
 		l := newLab(t, s, PoolOptions{})

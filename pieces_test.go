@@ -128,7 +128,7 @@ func TestLargeFilesOfUnknownSize(t *testing.T) {
 	l.close()
 }
 
-// counted counts what is opened or looked at by name.
+// counted counts the calls of Open and Stat by name.
 type counted struct{ vfstest.Steps }
 
 func (c *counted) Hook(call vfstest.Call) error {

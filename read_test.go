@@ -151,8 +151,8 @@ func TestFilesOfProc(t *testing.T) {
 	}
 }
 
-// A call that is tried again, here for EAGAIN, begins again: what an earlier
-// try has read and checked does not count.
+// TestReadTriedAgainBeginsAgain fails a read by EAGAIN in its middle. The next try
+// begins anew: bytes that the earlier one has read and checked do not count.
 func TestReadTriedAgainBeginsAgain(t *testing.T) {
 	for _, s := range seams {
 		l := newLab(t, s, PoolOptions{})

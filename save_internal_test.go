@@ -89,8 +89,8 @@ func TestNamesAreClaimedWithoutARace(t *testing.T) {
 	t.Logf("%d cases", cases)
 }
 
-// TestFailedCloseOfASavedFileIsReported: some systems tell only then that what
-// was written is lost.
+// TestFailedCloseOfASavedFileIsReported fails the close: some systems report only
+// then that written data is lost.
 func TestFailedCloseOfASavedFileIsReported(t *testing.T) {
 	for _, s := range seams {
 		t.Run(s.name, func(t *testing.T) {
@@ -190,7 +190,8 @@ func TestFailedSaveRemovesOnlyItsOwnFile(t *testing.T) {
 	}
 }
 
-// What a replaced file's permissions are is flushed with the new one's text.
+// TestPermissionsAreFlushed checks that a save with Sync sets the permissions of
+// the replaced file before it flushes the new one.
 func TestPermissionsAreFlushed(t *testing.T) {
 	for _, s := range seams {
 		l := newLab(t, s, PoolOptions{})

@@ -45,7 +45,7 @@ func (j *jail) attack(op confinedOp, f callForm, name string) error {
 	return err
 }
 
-// A hazard is what a hostile name is about.
+// A hazard is the danger of a hostile name.
 type hazard int
 
 const (
@@ -72,7 +72,7 @@ func checkRefused(t testing.TB, op confinedOp, h hostileName, name string, err e
 	}
 }
 
-// errorClass is what an error comes to, without its wording.
+// errorClass returns the kind of an error, without its wording.
 func errorClass(err error) string {
 	if err == nil {
 		return "success"
@@ -111,7 +111,7 @@ func TestConfinement(t *testing.T) {
 	}
 }
 
-// attackAll returns what has become of each call.
+// attackAll makes every call with every name and returns the outcomes.
 func attackAll(t *testing.T, j *jail) (outcomes []string) {
 	for _, h := range someOf(hostileNames, 6) {
 		name := j.spell(h.name)
@@ -134,8 +134,8 @@ func attackAll(t *testing.T, j *jail) (outcomes []string) {
 	return outcomes
 }
 
-// TestConfinementOfMagicLinks confines pools to a directory of the kernel's,
-// where links need not be what they say.
+// TestConfinementOfMagicLinks confines pools to a directory of the kernel's, where
+// a link may lead elsewhere than its text says.
 func TestConfinementOfMagicLinks(t *testing.T) {
 	const process = "/proc/self"
 	if _, err := os.Readlink(process + "/root"); err != nil {
@@ -240,7 +240,7 @@ func (j *jail) requireTree(f callForm, files []string, size int64, links []strin
 // moment and outside at the next.
 func TestConfinementWhileLinksSwap(t *testing.T) {
 	t.Parallel()
-	// What each name stands for, in turn.
+	// The things that each name stands for, in turn.
 	swaps := map[string][]string{
 		"swap":      {"dir", "-> ../vault", "dir", "-> d", "-> {base}/vault", "|", "-> ../missing"},
 		"way":       {"dir", "-> d", "dir", "-> ../vault"},
@@ -310,14 +310,14 @@ func (j *jail) swap(name, state string) {
 	os.Rename(next, path)
 }
 
-// A hostileName is a name to attack with, and what is planted for it.
+// A hostileName is a name to attack with, and the files that are planted for it.
 type hostileName struct {
 	hazard
 	name string
 	tree string // see jail.plant
 }
 
-// repeated is n times what, then the end.
+// repeated returns n times a string, then the end.
 func repeated(what string, n int, end string) string { return strings.Repeat(what, n) + end }
 
 var hostileNames = []hostileName{
@@ -496,7 +496,7 @@ var hostileNames = []hostileName{
 	{stays, "link", "link -> fifo; fifo|"},
 	{stays, "link", "link -> in.txt/"},
 
-	// What is no file, and what has two names.
+	// Things that are no files, and files with two names.
 	{stays, "fifo", "fifo|"},
 	{stays, "fifo/", "fifo|"},
 	{stays, "fifo/key.txt", "fifo|"},
@@ -511,7 +511,7 @@ var hostileNames = []hostileName{
 	{stays, "d/key.txt", "d/key.txt#"},
 	{stays, "d", "d/key.txt#; d/c.json#; d/chunk_1.json#"},
 
-	// Odd ways to spell what is inside.
+	// Odd spellings of files inside.
 	{stays, "", ""},
 	{stays, ".", ""},
 	{stays, "./", ""},
@@ -551,7 +551,7 @@ var hostileNames = []hostileName{
 	{stays, "--", ""},
 	{stays, "%s%s%n", ""},
 
-	// What looks like dots and slashes, and is none.
+	// Characters that look like dots and slashes.
 	{stays, "...", ""},
 	{stays, "....", ""},
 	{stays, ".../in.txt", ""},
@@ -610,7 +610,7 @@ var hostileNames = []hostileName{
 	{stays, "\x7f", ""},
 	{stays, "\r", ""},
 
-	// What means something elsewhere.
+	// Names with a meaning on other systems.
 	{stays, `..\vault\key.txt`, ""},
 	{stays, `..\..\`, ""},
 	{stays, `d\..\..\vault\key.txt`, ""},

@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A modelTree is what a tree of files ought to be: the files' texts by path,
-// and the directories, whose paths end in a slash.
+// A modelTree is the expected tree: the files' texts by path, and the
+// directories, whose paths end in a slash.
 type modelTree map[string]string
 
 func (m modelTree) isFile(p string) bool {
@@ -67,7 +67,7 @@ func (m modelTree) files(dir string) (files []string) {
 	return files
 }
 
-// A modelOutcome is what the model expects of a step.
+// A modelOutcome is the outcome of a step that the model expects.
 type modelOutcome struct {
 	tree   modelTree
 	result any   // nil if that does not matter
@@ -220,7 +220,7 @@ func panicked(err error) error {
 	return nil
 }
 
-// requireOldOrNew checks that each path is what it was or what it was to be.
+// requireOldOrNew checks that each path has its old or its new contents.
 func (r *modelRun) requireOldOrNew(real, next modelTree, said string) {
 	r.Helper()
 	all := maps.Clone(r.tree)
@@ -408,7 +408,7 @@ func (r *modelRun) size() modelStep {
 	}}
 }
 
-// A modelConcat is what counts of a ConcatResult.
+// A modelConcat is the part of a ConcatResult that the model predicts.
 type modelConcat struct {
 	text           string
 	files, skipped []string

@@ -37,7 +37,7 @@ const (
 	shakyDir  = "in/moving"
 )
 
-// settledFiles stay what they are.
+// settledFiles do not change.
 var settledFiles = []string{"in/a.txt", "in/moving-on.txt", "in/sub/b.txt", "in/z.txt"}
 
 func newShakyTree(t testing.TB, s seam) *shakyTree {
@@ -147,12 +147,12 @@ func (s *shakyTree) put(path, what string) {
 // A shakyOp is an operation on a tree that moves.
 type shakyOp struct {
 	name string
-	// account says that it skips what fails, and so has no errors.
+	// account says that it skips files that fail, and so has no errors.
 	account bool
 	run     func(ctx context.Context, s *shakyTree, f callForm, file string) (shakyResult, error)
 }
 
-// A shakyResult is what an operation has seen.
+// A shakyResult is the part of the tree that an operation has seen.
 type shakyResult struct {
 	whole   bool // it looked at all of in
 	files   []string
@@ -311,8 +311,8 @@ func chunksSaw(chunks []TextChunk, whole bool) shakyResult {
 	return saw
 }
 
-// TestChangeUnderfoot runs every operation while what it works on is changed,
-// all the time and at any moment.
+// TestChangeUnderfoot runs every operation while a goroutine changes its files all
+// the time.
 func TestChangeUnderfoot(t *testing.T) {
 	t.Parallel()
 	rounds := 8 / stride(4)
@@ -350,7 +350,7 @@ func TestChangeUnderfoot(t *testing.T) {
 }
 
 // TestWalkWhileDirectoriesAndLinksSwap exchanges a directory for a link to
-// another and back, all the time: what is behind the link is never found.
+// another and back, all the time: files behind the link are never found.
 func TestWalkWhileDirectoriesAndLinksSwap(t *testing.T) {
 	t.Parallel()
 	rounds := 3000
@@ -433,7 +433,7 @@ func (s *shakyTree) shake(op shakyOp, f callForm, file, move string) error {
 	return nil
 }
 
-// requireClear checks that an error says what happened where.
+// requireClear checks that an error names the operation and the path.
 func (s *shakyTree) requireClear(err error, what string) {
 	s.Helper()
 	p, ok := errors.AsType[*fs.PathError](err)

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A change is what becomes of a file or directory meanwhile.
+// A change is a replacement of a file or directory.
 type change struct {
 	name string
 	make func(path, outside string) error

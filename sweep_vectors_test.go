@@ -348,7 +348,7 @@ func (a api) answerFileToChunks(t *testing.T, name, root string, call treeCall) 
 	}
 }
 
-// requireObject compares what the original wrote with JSON of ours, which may
+// requireObject compares an object of the original with one of ours, which may
 // have more keys.
 func (a api) requireObject(t *testing.T, name string, want map[string]any, text []byte) {
 	t.Helper()

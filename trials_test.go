@@ -47,14 +47,14 @@ type trial struct {
 	run    func(ctx context.Context, l *lab, f callForm) (any, error)
 	writes bool
 
-	// of trials that skip what fails: the files used and skipped
+	// of trials that skip failing files: the files used and skipped
 	account func(result any) (used []string, skipped []SkippedFile)
-	// and what the output file then holds
+	// and the contents of the output file
 	output  string
 	content func(result any) string
 }
 
-// A chunked is what a Chunk with OnSkip comes to.
+// A chunked is the outcome of a Chunk with OnSkip.
 type chunked struct {
 	Chunks  []TextChunk
 	Skipped []SkippedFile
@@ -293,7 +293,7 @@ func linesOf(result any) string {
 	return b.String()
 }
 
-// A golden is what a trial comes to if nothing fails.
+// A golden is the outcome of a trial in which nothing fails.
 type golden struct {
 	result any
 	files  map[string]string

@@ -19,8 +19,8 @@ import (
 )
 
 // TestDirectoryThatBecomesALink exchanges a directory, between its parent's
-// listing and its own, for what a walk does not enter: that is no error, and
-// what is there is not found.
+// listing and its own, for a thing that a walk does not enter. That is no error,
+// and the files there are not found.
 func TestDirectoryThatBecomesALink(t *testing.T) {
 	t.Parallel()
 	for _, s := range seams {
@@ -76,8 +76,8 @@ func TestDirectoryThatBecomesALink(t *testing.T) {
 }
 
 // TestFirstDirectoryThatFailsIsTheError fails several directories, the later
-// ones sooner: the error is that of the first one in the order of paths, and
-// what comes after it is not listed any more.
+// ones sooner. The error is that of the first one in the order of paths, and the
+// directories after it are not listed any more.
 func TestFirstDirectoryThatFailsIsTheError(t *testing.T) {
 	t.Parallel()
 	for _, s := range seams {
