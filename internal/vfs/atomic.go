@@ -190,7 +190,12 @@ func (t *TempFile) moveToNamed() error {
 	if err != nil {
 		return err
 	}
-	if err := t.copyMeta(unnamed, st); err != nil || !t.opts.Sync {
+	if t.ownPerm { // the file has attributes of a copied file
+		err = t.copyMeta(unnamed, st)
+	} else {
+		err = t.Chmod(st.Mode.Perm())
+	}
+	if err != nil || !t.opts.Sync {
 		return err
 	}
 	return t.Sync()
