@@ -156,6 +156,26 @@ func ExamplePool_Close() {
 }
 
 // Stats can be published with expvar, to appear at /debug/vars.
+func ExamplePool_Running() {
+	pool := fileops.NewPool(fileops.PoolOptions{})
+	started, release := make(chan struct{}), make(chan struct{})
+	future := fileops.Submit(context.Background(), pool, func(context.Context) (int, error) {
+		close(started)
+		<-release // a slow call
+		return 0, nil
+	})
+	<-started
+	for _, r := range pool.Running() {
+		fmt.Println(r.Op, r.Abandoned)
+	}
+	close(release)
+	future.Result()
+	fmt.Println(len(pool.Running()))
+	// Output:
+	// submit false
+	// 0
+}
+
 func ExamplePool_Stats() {
 	pool := fileops.NewPool(fileops.PoolOptions{Workers: 4})
 	stats := expvar.Func(func() any { return pool.Stats() })
