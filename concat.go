@@ -175,7 +175,7 @@ var (
 
 func concat(name string, f concatFormat, paths []string, opts *ConcatOptions) operation[*ConcatResult] {
 	return operation[*ConcatResult]{name: name, path: strings.Join(paths, ", "), do: func(t *task, _ string) (*ConcatResult, error) {
-		var text strings.Builder
+		var text heldText
 		c, err := newConcatenation(t, f, paths, opts, &text)
 		if err != nil {
 			return nil, err

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -216,13 +217,20 @@ func (c *concatenation) leaveOut(path string, st vfs.Info, chars int) error {
 // see that all of it is text, and then again to write it.
 func (c *concatenation) stream(path string) section {
 	var st vfs.Info
-	chars := 0
+	chars, size, check := 0, int64(0), int64(trustedSize)
 	for p, err := range c.task.pieces(path) {
 		if err != nil {
 			return section{err: err}
 		}
 		st = p.info
 		chars += p.chars
+		size += int64(len(p.data))
+		if held := max(size, st.Size); !c.task.streams && held > check {
+			if !fitsMemory(held) {
+				return section{err: pathError("read", path, ErrTooLarge)}
+			}
+			check = 2 * held
+		}
 	}
 	if err := c.leaveOut(path, st, chars); err != nil {
 		return section{err: err}
@@ -309,6 +317,17 @@ func (c *concatenation) note(path string, s section) {
 	c.result.Files = append(c.result.Files, path)
 	c.result.Chars += s.chars
 	c.lengths = append(c.lengths, s.length-1)
+}
+
+// A heldText is the text of Concat, which must fit the memory.
+type heldText struct{ strings.Builder }
+
+// Write implements io.Writer. A builder that is full doubles.
+func (t *heldText) Write(b []byte) (int, error) {
+	if n := t.Len() + len(b); n > t.Cap() && !fitsMemory(2*int64(n)) {
+		return 0, ErrTooLarge
+	}
+	return t.Builder.Write(b)
 }
 
 // keepText sets the result's text and its sections.

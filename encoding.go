@@ -69,6 +69,9 @@ func (e textEncoding) decode(path string, data []byte) (string, error) {
 	if e.charset == nil {
 		return textscan.String(trim(data)), nil
 	}
+	if !fitsMemory(3 * int64(len(data))) { // a byte may become three
+		return "", pathError("decode", path, ErrTooLarge)
+	}
 	charset, mark := e.byteOrder(data)
 	data = data[mark:]
 	text, err := charset.NewDecoder().Bytes(data)

@@ -30,7 +30,8 @@ var (
 	// it: the pool's Root, or the directory that a file is saved to.
 	ErrEscapes = vfs.ErrEscapes
 
-	// ErrTooLarge reports a file larger than [PoolOptions].MaxFileSize.
+	// ErrTooLarge reports a file that is larger than [PoolOptions].MaxFileSize,
+	// or than the memory that the process can take.
 	ErrTooLarge = errors.New("file is too large")
 
 	// ErrExcluded is the reason of a [SkippedFile] whose path contains one of

@@ -120,7 +120,6 @@ func (r *pieceReader) readAll() error {
 		}
 		p.data = current[:complete]
 		r.offset += int64(complete)
-		r.task.pool.bytesRead.Add(uint64(n - rest))
 		if !r.send(p) || ended {
 			return nil
 		}
@@ -134,6 +133,7 @@ func (r *pieceReader) readAll() error {
 func (r *pieceReader) fill(b []byte, n int) (filled int, ended bool, err error) {
 	err = r.task.inSlot(r.use("read"), func() error {
 		m, err := r.file.Read(b[n:])
+		r.task.pool.bytesRead.Add(uint64(m))
 		n += m
 		return err
 	})

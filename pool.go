@@ -37,7 +37,13 @@ type PoolOptions struct {
 
 	// MaxFileSize is the size in bytes of the largest file that is read into
 	// memory whole. A larger file gets [ErrTooLarge]. CopyFile and ConcatTo,
-	// which stream, ignore it. 0 means no bound.
+	// which stream, ignore it. 0 means no bound but that of memory.
+	//
+	// A file that alone does not fit the memory that the process can take gets
+	// ErrTooLarge as well: on Linux the free memory of the machine, and the
+	// limits of control groups, setrlimit(2) and GOMEMLIMIT; elsewhere only
+	// GOMEMLIMIT. Several large files that are read at once can still take
+	// more than there is, so a server should set MaxFileSize.
 	MaxFileSize int64
 
 	// Timeout is how long a function or a future may take, with its waits for

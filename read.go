@@ -4,6 +4,7 @@ import (
 	"io"
 	"math"
 
+	"github.com/lion-agi/fileops/internal/memlimit"
 	"github.com/lion-agi/fileops/internal/textscan"
 	"github.com/lion-agi/fileops/internal/vfs"
 )
@@ -62,22 +63,33 @@ func (t *task) appendFile(dst []byte, path string, limit int64, check *utf8Check
 		return dst, st, ErrTooLarge
 	case st.Size > limit:
 		return dst, st, errTooLargeToHold{}
+	case !fitsMemory(st.Size):
+		return dst, st, ErrTooLarge
 	}
 	data, err := t.appendAll(dst, f, st.Size, limit, check)
+	t.pool.bytesRead.Add(uint64(len(data) - len(dst)))
 	if err != nil {
 		return dst, st, err
 	}
-	t.pool.bytesRead.Add(uint64(len(data) - len(dst)))
 	return data, st, check.finish(path)
 }
 
-// maxFileSize is the size of the largest file that may be held in memory.
+// maxFileSize is the size of the largest file that the pool lets into memory.
 func (t *task) maxFileSize() int64 {
 	if limit := t.pool.opts.MaxFileSize; limit > 0 && !t.streams {
 		return limit
 	}
-	return math.MaxInt - 1 // no slice can be longer
+	return anySize
 }
+
+// trustedSize is the size up to which a file gets its memory at once, as stat
+// tells its size, and without asking whether there is so much.
+const trustedSize = 128 << 20
+
+// fitsMemory reports whether there is memory for size more bytes. A file whose
+// size is larger than the memory, such as a sparse one, would end the process,
+// see golang/go#21455.
+func fitsMemory(size int64) bool { return size <= trustedSize || size <= memlimit.Available() }
 
 // readPiece is how much is read at a time, so that a text is checked while it
 // is in the processor's cache and the context is looked at now and then.
@@ -93,21 +105,24 @@ func (t *task) appendAll(dst []byte, f vfs.File, size, limit int64, check *utf8C
 	start := len(dst)
 	room := unsizedRoom
 	if size > 0 {
-		room = int(size) + 1 // so that the last read is a short one
+		room = int(min(size, trustedSize)) + 1 // so that the last read is a short one
 	}
 	dst = grow(dst, room)
 	for {
 		if len(dst) == cap(dst) {
-			dst = grow(dst, cap(dst))
+			more := max(int64(cap(dst)), size+1-int64(len(dst)-start))
+			if !fitsMemory(int64(len(dst)) + more) { // both slices exist while one is copied
+				return dst, ErrTooLarge
+			}
+			dst = grow(dst, int(more))
 		}
 		free := dst[len(dst):cap(dst)]
 		free = free[:min(len(free), readPiece)]
 		n, err := f.Read(free)
 		dst = dst[:len(dst)+n]
-		check.add(dst[start:])
 		got := int64(len(dst) - start)
-		switch {
-		case err == io.EOF:
+		switch textEnded := !check.add(dst[start:]); {
+		case err == io.EOF, textEnded: // the rest of a file that is no text is not read
 			return dst, nil
 		case err != nil:
 			return dst, err
@@ -161,9 +176,10 @@ func (c *utf8Check) reset() {
 }
 
 // add checks the bytes read since the last call. text is the whole text so far.
-func (c *utf8Check) add(text []byte) {
-	if c == nil || c.invalid {
-		return
+// It returns false if there is an invalid byte in it.
+func (c *utf8Check) add(text []byte) bool {
+	if c == nil {
+		return true
 	}
 	chars, complete, bad := textscan.ScanPrefix(text[c.checked:])
 	if bad >= 0 {
@@ -173,6 +189,7 @@ func (c *utf8Check) add(text []byte) {
 	c.chars += chars
 	c.checked += complete
 	c.length = len(text)
+	return !c.invalid
 }
 
 // finish returns an *EncodingError if the text, which is complete now, is not

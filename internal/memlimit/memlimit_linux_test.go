@@ -1,0 +1,38 @@
+package memlimit
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestMachineAvailable(t *testing.T) {
+	require.EqualValues(t, 2048<<10, machineAvailable("MemTotal:  4096 kB\nMemAvailable:    2048 kB\nSwap: 1 kB\n"))
+	require.EqualValues(t, unlimited, machineAvailable("MemTotal: 4096 kB\n"))
+	require.EqualValues(t, unlimited, machineAvailable("MemAvailable: much kB\n"))
+	require.EqualValues(t, unlimited, machineAvailable(""))
+}
+
+func TestGroupLimits(t *testing.T) {
+	files := map[string]string{
+		"/sys/fs/cgroup/a/b/memory.max":                    "1000\n",
+		"/sys/fs/cgroup/a/memory.max":                      "max\n",
+		"/sys/fs/cgroup/memory/c/memory.limit_in_bytes":    "3000\n",
+		"/sys/fs/cgroup/memory/memory.limit_in_bytes":      "9223372036854771712\n",
+		"/sys/fs/cgroup/cpu/memory.limit_in_bytes":         "1\n",
+		"/sys/fs/cgroup/memory/cpu/memory.limit_in_bytes":  "1\n",
+		"/sys/fs/cgroup/memory/a/b/memory.limit_in_bytes":  "1\n",
+		"/sys/fs/cgroup/memory/other/memory.limit_in_byte": "1\n",
+	}
+	read := func(name string) string { return files[name] }
+	require.Equal(t, []int64{1000, unlimited, unlimited}, groupLimits("0::/a/b\n", read))
+	require.Equal(t, []int64{3000, 9223372036854771712}, groupLimits("4:cpu,cpuacct:/cpu\n3:hugetlb,memory:/c\nnonsense\n", read))
+	require.Equal(t, []int64{unlimited}, groupLimits("0::/\n", read))
+	require.Empty(t, groupLimits("", read))
+}
+
+func TestAvailableIsWithinTheMachine(t *testing.T) {
+	total := machineAvailable(readFile("/proc/meminfo"))
+	require.Positive(t, Available())
+	require.Less(t, Available(), total+1<<30)
+}
