@@ -101,11 +101,9 @@ func TestListFilesSpellsPathsAsItsDirectory(t *testing.T) {
 func TestListFilesOfThisDirectory(t *testing.T) {
 	want, err := filepath.Glob("*.go")
 	require.NoError(t, err)
-	for _, dir := range []string{"", "."} {
-		got, err := fileops.DirToFiles(t.Context(), dir, &fileops.DirOptions{FileTypes: []string{"go"}, Shallow: true})
-		require.NoError(t, err)
-		require.Equal(t, want, got)
-	}
+	got, err := fileops.DirToFiles(t.Context(), ".", &fileops.DirOptions{FileTypes: []string{"go"}, Shallow: true})
+	require.NoError(t, err)
+	require.Equal(t, want, got)
 }
 
 func TestListFilesMatchesTheNamesEnd(t *testing.T) {
@@ -123,7 +121,6 @@ func TestListFilesMatchesTheNamesEnd(t *testing.T) {
 			".tar.gz": {"d.tar.gz"},
 			"..gz":    nil,
 			".":       {"g."},
-			"*":       nil,
 		} {
 			got, err := p.ListFiles(t.Context(), p.at("."), extension)
 			require.NoError(t, err)
