@@ -103,7 +103,7 @@ func BenchmarkReadFile(b *testing.B) {
 	}
 }
 
-// sink keeps the compiler from leaving out what the standard way has to do.
+// sink keeps the compiler from dropping the standard library's conversion.
 var sink string
 
 func BenchmarkReadBytes(b *testing.B) {

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sample returns a chunk with all fields set.
+// sample returns a chunk that has all fields, some of them made from text.
 func sample(text string) TextChunk {
 	return TextChunk{
 		Text: text, Tokens: []string{text, "b"}, ID: 2, Total: 3, Size: utf8.RuneCountInString(text), Start: 5, End: 5 + len(text),
@@ -21,7 +21,9 @@ func sample(text string) TextChunk {
 	}
 }
 
+// TestChunkJSONIsFlatAndOrdered compares the JSON of a chunk byte for byte.
 func TestChunkJSONIsFlatAndOrdered(t *testing.T) {
+	t.Parallel()
 	b, err := sample("a\n").MarshalJSON()
 	require.NoError(t, err)
 	require.Equal(t, `{"chunk_content":"a\n","chunk_id":2,"total_chunks":3,"chunk_size":2,`+
@@ -34,7 +36,9 @@ func TestChunkJSONIsFlatAndOrdered(t *testing.T) {
 	require.Equal(t, `{"chunk_content":"x","chunk_id":1,"total_chunks":1,"chunk_size":1,"start_byte":-1,"end_byte":-1}`, string(b))
 }
 
+// TestChunkJSONRoundTrip marshals a chunk in each way and unmarshals it.
 func TestChunkJSONRoundTrip(t *testing.T) {
+	t.Parallel()
 	for _, text := range texttest.Escapes {
 		want := sample(text)
 		for _, marshal := range []func(TextChunk) ([]byte, error){
@@ -52,7 +56,10 @@ func TestChunkJSONRoundTrip(t *testing.T) {
 	}
 }
 
+// TestChunkJSONWithoutTokensOrMetadata marshals chunks that lack some fields,
+// and unmarshals them.
 func TestChunkJSONWithoutTokensOrMetadata(t *testing.T) {
+	t.Parallel()
 	for _, want := range []TextChunk{{}, {Tokens: []string{}}, {Start: -1, End: -1}, {Text: "x", FilePath: "p"}} {
 		b, err := json.Marshal(want)
 		require.NoError(t, err)
@@ -63,12 +70,14 @@ func TestChunkJSONWithoutTokensOrMetadata(t *testing.T) {
 	}
 }
 
+// TestUnmarshalChunk unmarshals null, JSON of the original, and invalid JSON.
 func TestUnmarshalChunk(t *testing.T) {
+	t.Parallel()
 	c := sample("old")
 	require.NoError(t, json.Unmarshal([]byte(`null`), &c))
 	require.Equal(t, sample("old"), c, "null changes nothing")
 
-	// The original writes no offsets.
+	// The JSON of the original has no offsets.
 	require.NoError(t, json.Unmarshal([]byte(`{"chunk_content": "x", "chunk_id": 1, "source": "s"}`), &c))
 	require.Equal(t, TextChunk{Text: "x", ID: 1, Start: -1, End: -1, Metadata: map[string]any{"source": "s"}}, c)
 
@@ -80,7 +89,10 @@ func TestUnmarshalChunk(t *testing.T) {
 	require.ErrorContains(t, json.Unmarshal([]byte(`{"chunk_id": "1"}`), &c), "chunk_id")
 }
 
-func TestChunkJSONOfImpossibleMetadata(t *testing.T) {
+// TestChunkJSONRefusesBadMetadata marshals Metadata that cannot be part of the
+// JSON of a chunk.
+func TestChunkJSONRefusesBadMetadata(t *testing.T) {
+	t.Parallel()
 	for _, metadata := range []map[string]any{{"chunk_id": 1}, {"f": func() {}}, {"\xff": 1}} {
 		c := TextChunk{Metadata: metadata}
 		var wrong *OptionError
@@ -98,10 +110,12 @@ func TestChunkJSONOfImpossibleMetadata(t *testing.T) {
 	require.ErrorAs(t, err, &panicked)
 }
 
-// TestIndentedJSONIsAsTheOriginals compares appendIndented with the files of the
-// original, which saves a chunk with json.dumps(indent=2, ensure_ascii=False).
-// They are equal, byte for byte, except for the keys that the original lacks.
-func TestIndentedJSONIsAsTheOriginals(t *testing.T) {
+// TestIndentedJSONEqualsTheOriginal compares appendIndented with the files of
+// the original, which saves a chunk with json.dumps(indent=2,
+// ensure_ascii=False). They are equal byte for byte, except for the keys that
+// the original lacks.
+func TestIndentedJSONEqualsTheOriginal(t *testing.T) {
+	t.Parallel()
 	type tree struct {
 		Calls []struct {
 			Func  string

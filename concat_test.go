@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"unicode/utf8"
 	"unsafe"
@@ -19,8 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// requireWhole requires that the fields of a result say the same.
-func requireWhole(t *testing.T, r *fileops.ConcatResult) {
+// requireConsistent requires that the fields of a result agree and that the
+// sections share the memory of the text.
+func requireConsistent(t *testing.T, r *fileops.ConcatResult) {
 	t.Helper()
 	require.True(t, strings.Join(r.Sections, "\n") == r.Text)
 	require.Equal(t, utf8.RuneCountInString(r.Text), r.Chars)
@@ -28,32 +28,29 @@ func requireWhole(t *testing.T, r *fileops.ConcatResult) {
 	begin := uintptr(unsafe.Pointer(unsafe.StringData(r.Text)))
 	for i, s := range r.Sections {
 		at := uintptr(unsafe.Pointer(unsafe.StringData(s)))
-		require.True(t, begin <= at && at+uintptr(len(s)) <= begin+uintptr(len(r.Text)), "section %d has memory of its own", i)
+		require.True(t, begin <= at && at+uintptr(len(s)) <= begin+uintptr(len(r.Text)), "section %d does not share the memory of the text", i)
 		require.Contains(t, s[:min(len(s), 5000)], r.Files[i])
 	}
 }
 
-// skips returns what was left out, and requires that the reasons name it.
-func skips(t *testing.T, r *fileops.ConcatResult) map[string]error {
+// reasons returns the errors of the skipped files by path, and requires that
+// each error names its path.
+func reasons(t *testing.T, r *fileops.ConcatResult) map[string]error {
 	t.Helper()
-	reasons := map[string]error{}
-	for _, s := range r.Skipped {
-		require.Error(t, s.Err)
-		require.ErrorContains(t, s.Err, s.Path)
-		require.NotContains(t, reasons, s.Path)
-		reasons[s.Path] = s.Err
-	}
-	return reasons
+	return byPath(t, r.Skipped)
 }
 
-func TestConcatForms(t *testing.T) {
+// TestConcatFormats compares the texts of Concat and ConcatFiles, byte for
+// byte.
+func TestConcatFormats(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		b, a, empty := p.write(t, "b.txt", "\ufeffsecond\r\n"), p.write(t, "a.md", "première"), p.write(t, "c", "")
 		paths := []string{b, empty, a}
 
 		r, err := p.Concat(t.Context(), paths, nil)
 		require.NoError(t, err)
-		requireWhole(t, r)
+		requireConsistent(t, r)
 		require.Equal(t, "---\n"+a+"\n---\n\npremière\n---\n"+b+"\n---\n\n\ufeffsecond\r\n\n---\n"+empty+"\n---\n\n", r.Text)
 		require.Equal(t, []string{a, b, empty}, r.Files)
 		require.Empty(t, r.Skipped)
@@ -61,20 +58,22 @@ func TestConcatForms(t *testing.T) {
 
 		r, err = p.ConcatFiles(t.Context(), paths, nil)
 		require.NoError(t, err)
-		requireWhole(t, r)
+		requireConsistent(t, r)
 		line := "\n----------------------------------------------------\n"
 		require.Equal(t, line+a+line+"première\n"+line+b+line+"\ufeffsecond\r\n\n"+line+empty+line, r.Text)
 		require.Equal(t, []string{a, b, empty}, r.Files)
 	})
 }
 
-func TestConcatOfNothing(t *testing.T) {
+// TestConcatOfNoFiles saves an empty text.
+func TestConcatOfNoFiles(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		for _, paths := range [][]string{nil, {}, {p.mkdir(t, "empty")}} {
 			for _, concat := range []func(context.Context, []string, *fileops.ConcatOptions) (*fileops.ConcatResult, error){p.Concat, p.ConcatFiles} {
 				r, err := concat(t.Context(), paths, &fileops.ConcatOptions{OutputDir: p.at("out"), OutputFile: "out"})
 				require.NoError(t, err)
-				requireWhole(t, r)
+				requireConsistent(t, r)
 				require.Empty(t, r.Text)
 				require.Zero(t, r.Chars)
 				require.Empty(t, p.text(t, "out/out"))
@@ -84,7 +83,10 @@ func TestConcatOfNothing(t *testing.T) {
 	})
 }
 
+// TestConcatSelects compares the files in a text with those that the options
+// ask for.
 func TestConcatSelects(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		for _, name := range []string{"d/a.txt", "d/b.md", "d/c.tar.gz", "d/sub/d.txt", "d/sub/.txt", "d/e", "d/f.", "named.log", "other.txt"} {
 			p.write(t, name, "text of "+name)
@@ -94,8 +96,8 @@ func TestConcatSelects(t *testing.T) {
 		cases := []struct {
 			paths     []string
 			opts      fileops.ConcatOptions
-			want      []string // of Concat
-			wantFiles []string // of ConcatFiles, if not the same
+			want      []string // the files of Concat
+			wantFiles []string // the files of ConcatFiles; nil if they are the same
 		}{
 			{[]string{other, d}, fileops.ConcatOptions{FileTypes: []string{".txt"}}, []string{"d/a.txt", "d/sub/d.txt", "other.txt"}, nil},
 			{[]string{other, d}, fileops.ConcatOptions{FileTypes: []string{"txt"}, Shallow: true}, []string{"d/a.txt", "other.txt"}, nil},
@@ -112,7 +114,7 @@ func TestConcatSelects(t *testing.T) {
 			}
 			r, err := p.Concat(t.Context(), c.paths, &c.opts)
 			require.NoError(t, err)
-			requireWhole(t, r)
+			requireConsistent(t, r)
 			require.Equal(t, p.ats(c.want...), append([]string{}, r.Files...), "Concat %d", i)
 			r, err = p.ConcatFiles(t.Context(), c.paths, &c.opts)
 			require.NoError(t, err)
@@ -122,9 +124,12 @@ func TestConcatSelects(t *testing.T) {
 	})
 }
 
+// TestConcatSaysWhatItSkips concatenates files that must be left out, each for
+// another reason. The result has the reasons.
 func TestConcatSaysWhatItSkips(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
-		ctx := patient(t)
+		ctx := noHang(t)
 		good := p.write(t, "good.txt", "12345")
 		short := p.write(t, "short.txt", "日本語!")
 		latin := p.write(t, "latin.txt", "caf\xe9 au lait")
@@ -137,39 +142,39 @@ func TestConcatSaysWhatItSkips(t *testing.T) {
 		o := &fileops.ConcatOptions{Threshold: 5, Exclude: []string{"vendor.t"}, FileTypes: []string{".txt"}}
 		requireSkips := func(r *fileops.ConcatResult) {
 			t.Helper()
-			reasons := skips(t, r)
-			requirePathError(t, reasons[short], fileops.ErrBelowThreshold, "concat", short)
-			requireEncodingError(t, reasons[latin], fileops.EncodingError{Path: latin, Encoding: "utf-8", Offset: 3})
-			requirePathError(t, reasons[excluded], fileops.ErrExcluded, "concat", excluded)
-			requirePathError(t, reasons[missing], fs.ErrNotExist, "read", missing)
-			requirePathError(t, reasons[fifo], fileops.ErrNotRegular, "read", fifo)
-			requirePathError(t, reasons[dangling], fs.ErrNotExist, "read", dangling)
+			skipped := reasons(t, r)
+			requirePathError(t, skipped[short], fileops.ErrBelowThreshold, "concat", short)
+			requireEncodingError(t, skipped[latin], fileops.EncodingError{Path: latin, Encoding: "utf-8", Offset: 3})
+			requirePathError(t, skipped[excluded], fileops.ErrExcluded, "concat", excluded)
+			requirePathError(t, skipped[missing], fs.ErrNotExist, "read", missing)
+			requirePathError(t, skipped[fifo], fileops.ErrNotRegular, "read", fifo)
+			requirePathError(t, skipped[dangling], fs.ErrNotExist, "read", dangling)
 			for i, s := range r.Skipped[1:] {
 				require.Less(t, r.Skipped[i].Path, s.Path)
 			}
 		}
 		r, err := p.Concat(ctx, paths, o)
 		require.NoError(t, err)
-		requireWhole(t, r)
+		requireConsistent(t, r)
 		require.Equal(t, []string{good, log}, r.Files)
 		require.Len(t, r.Skipped, 6)
 		requireSkips(r)
 
 		r, err = p.ConcatFiles(ctx, paths, o)
 		require.NoError(t, err)
-		requireWhole(t, r)
+		requireConsistent(t, r)
 		require.Equal(t, []string{good}, r.Files)
 		require.Len(t, r.Skipped, 7)
 		requireSkips(r)
-		requirePathError(t, skips(t, r)[log], fileops.ErrExcluded, "concat", log)
+		requirePathError(t, reasons(t, r)[log], fileops.ErrExcluded, "concat", log)
 
-		// A directory has the same ones of the types asked for.
+		// In a directory, Concat takes only regular files of the given types.
 		r, err = p.Concat(ctx, []string{p.at(".")}, o)
 		require.NoError(t, err)
 		require.Equal(t, []string{good}, r.Files)
 		require.Len(t, r.Skipped, 5)
-		requirePathError(t, skips(t, r)[fifo], fileops.ErrNotRegular, "list", fifo)
-		requirePathError(t, skips(t, r)[dangling], fs.ErrNotExist, "list", dangling)
+		requirePathError(t, reasons(t, r)[fifo], fileops.ErrNotRegular, "list", fifo)
+		requirePathError(t, reasons(t, r)[dangling], fs.ErrNotExist, "list", dangling)
 
 		r, err = p.Concat(ctx, []string{latin, missing}, nil)
 		require.NoError(t, err)
@@ -179,7 +184,10 @@ func TestConcatSaysWhatItSkips(t *testing.T) {
 	})
 }
 
+// TestConcatOutput saves a text next to its inputs. The output is never one of
+// the inputs, under any name.
 func TestConcatOutput(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		ctx := t.Context()
 		p.write(t, "in/a.txt", "first")
@@ -188,7 +196,7 @@ func TestConcatOutput(t *testing.T) {
 		plain, err := p.Concat(ctx, in, nil)
 		require.NoError(t, err)
 
-		// Its own output is never its input, however often it is made.
+		// The second and the third round find the output of the first.
 		for _, o := range []fileops.ConcatOptions{
 			{OutputFile: p.at("in/out.txt")},
 			{OutputDir: p.at("in"), OutputFile: "out.txt"},
@@ -199,14 +207,14 @@ func TestConcatOutput(t *testing.T) {
 			for round := range 3 {
 				r, err := p.Concat(ctx, in, &o)
 				require.NoError(t, err)
-				requireWhole(t, r)
+				requireConsistent(t, r)
 				require.Equal(t, plain.Text, r.Text, "round %d", round)
 				require.Equal(t, want, r.Path)
 				saved, err := p.ReadFile(ctx, r.Path)
 				require.NoError(t, err)
 				require.Equal(t, r.Text, saved)
 				if round > 0 && strings.HasPrefix(want, p.at("in")) {
-					requirePathError(t, skips(t, r)[want], fileops.ErrExcluded, "concat", want)
+					requirePathError(t, reasons(t, r)[want], fileops.ErrExcluded, "concat", want)
 				} else {
 					require.Empty(t, r.Skipped)
 				}
@@ -217,7 +225,7 @@ func TestConcatOutput(t *testing.T) {
 			require.NoError(t, os.RemoveAll(p.abs("in/made")))
 		}
 
-		// Not by another name either.
+		// Links to the output are not inputs either.
 		p.write(t, "out.txt", "old output")
 		require.NoError(t, os.Link(p.abs("out.txt"), p.abs("in/hard.txt")))
 		p.symlink(t, "../out.txt", "in/soft.txt")
@@ -225,7 +233,7 @@ func TestConcatOutput(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, plain.Text, r.Text)
 		for _, name := range []string{"in/hard.txt", "in/soft.txt"} {
-			require.ErrorIs(t, skips(t, r)[p.at(name)], fileops.ErrExcluded)
+			require.ErrorIs(t, reasons(t, r)[p.at(name)], fileops.ErrExcluded)
 		}
 		require.Equal(t, r.Text, p.text(t, "out.txt"))
 		require.Equal(t, "old output", p.text(t, "in/hard.txt"))
@@ -234,9 +242,10 @@ func TestConcatOutput(t *testing.T) {
 	})
 }
 
-// An output that is a symbolic link is replaced, so what it leads to is no
-// output but may be an input.
+// TestConcatReplacesALinkToItsInput saves to a symbolic link. The save replaces
+// the link, so its target is not the output and may be an input.
 func TestConcatReplacesALinkToItsInput(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		in := p.write(t, "in.txt", "text")
 		out := p.symlink(t, "in.txt", "out.txt")
@@ -250,7 +259,9 @@ func TestConcatReplacesALinkToItsInput(t *testing.T) {
 	})
 }
 
+// TestConcatKeepsExisting saves to names that are taken, with KeepExisting.
 func TestConcatKeepsExisting(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		in := []string{p.write(t, "in.txt", "text")}
 		p.write(t, "out.txt", "old")
@@ -269,7 +280,9 @@ func TestConcatKeepsExisting(t *testing.T) {
 	})
 }
 
+// TestConcatNamesItsOutput saves with an OutputDir and without an OutputFile.
 func TestConcatNamesItsOutput(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		in := []string{p.write(t, "in.txt", "text")}
 		r, err := p.Concat(t.Context(), in, &fileops.ConcatOptions{OutputDir: p.at("out")})
@@ -281,7 +294,9 @@ func TestConcatNamesItsOutput(t *testing.T) {
 	})
 }
 
+// TestConcatRefusesBadOptions gives invalid options. Nothing is saved.
 func TestConcatRefusesBadOptions(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		in := []string{p.write(t, "in.txt", "text")}
 		before := p.tree(t)
@@ -308,11 +323,12 @@ func TestConcatRefusesBadOptions(t *testing.T) {
 	})
 }
 
-// bigTree makes files of all the sizes that are handled in different ways, and
-// returns those that are text, in order.
-func bigTree(t *testing.T, p place, huge int) (names []string) {
+// writeTree writes files of each size that Concat loads in a way of its own,
+// and files that are not text. It returns the names of those that are text, in
+// order.
+func writeTree(t *testing.T, p place, huge int) (names []string) {
 	t.Helper()
-	large := "x" + strings.Repeat("日本", 1<<20/4) // 1.5 MiB, with characters across MiBs
+	large := "x" + strings.Repeat("日本", 1<<20/4) // 1.5 MiB, with characters across the boundaries of MiBs
 	for i, text := range []string{
 		"small", large, "", "after", strings.Repeat("日本é👍x", huge/13+1), strings.Repeat("a", 1<<20-1) + "é", "last", large,
 	} {
@@ -325,21 +341,24 @@ func bigTree(t *testing.T, p place, huge int) (names []string) {
 	return names
 }
 
-func TestConcatToStreamsWhatConcatReturns(t *testing.T) {
-	const huge = 40 << 20
-	p := newPlace(t, false, false, fileops.PoolOptions{})
-	names := bigTree(t, p, huge)
+// TestConcatToStreamsTheTextOfConcat compares the two for small, large and
+// invalid files.
+func TestConcatToStreamsTheTextOfConcat(t *testing.T) {
+	t.Parallel()
+	huge := unlessShort(40, 9) << 20
+	p := newSystemPlace(t, fileops.PoolOptions{})
+	names := writeTree(t, p, huge)
 	in := []string{p.at("tree")}
 	whole, err := p.Concat(t.Context(), in, nil)
 	require.NoError(t, err)
-	requireWhole(t, whole)
+	requireConsistent(t, whole)
 	require.Equal(t, p.ats(names...), whole.Files)
 	for i, name := range names {
 		require.True(t, whole.Sections[i] == "---\n"+p.at(name)+"\n---\n\n"+p.text(t, name), name)
 	}
-	reasons := skips(t, whole)
+	skipped := reasons(t, whole)
 	for name, offset := range map[string]int{"tree/1 bad": 1 + 1<<20/4*6, "tree/4 cut": huge} {
-		requireEncodingError(t, reasons[p.at(name)], fileops.EncodingError{Path: p.at(name), Encoding: "utf-8", Offset: int64(offset)})
+		requireEncodingError(t, skipped[p.at(name)], fileops.EncodingError{Path: p.at(name), Encoding: "utf-8", Offset: int64(offset)})
 	}
 
 	var text bytes.Buffer
@@ -356,13 +375,16 @@ func TestConcatToStreamsWhatConcatReturns(t *testing.T) {
 	require.Equal(t, utf8.RuneCount(text.Bytes()), streamed.Chars)
 }
 
-// A writerFunc is a writer.
+// A writerFunc is an io.Writer that calls the function.
 type writerFunc func([]byte) (int, error)
 
 func (w writerFunc) Write(p []byte) (int, error) { return w(p) }
 
+// TestConcatToWriters streams to writers that fail, write too little, panic, or
+// cancel the context.
 func TestConcatToWriters(t *testing.T) {
-	p := newPlace(t, false, false, fileops.PoolOptions{Workers: 1})
+	t.Parallel()
+	p := newSystemPlace(t, fileops.PoolOptions{Workers: 1})
 	paths := p.manyFiles(t, 100, 50_000)
 	paths = append(paths, p.write(t, "large", strings.Repeat("x", 2<<20)))
 	whole, err := p.Concat(t.Context(), paths, nil)
@@ -403,29 +425,32 @@ func TestConcatToWriters(t *testing.T) {
 	calls := 0
 	_, err = p.ConcatTo(ctx, writerFunc(func(b []byte) (int, error) { calls++; cancel(); return len(b), nil }), paths, nil)
 	require.ErrorIs(t, err, context.Canceled)
-	require.NoError(t, p.Close(t.Context())) // nothing is left running
+	require.NoError(t, p.Close(t.Context())) // no goroutine remains
 }
 
-// However slow a writer is, the pool works for others meanwhile.
+// TestConcatToHoldsNoSlotWhileItWrites calls a pool with one worker in a
+// writer. The calls get the only slot, and the written bytes do not change
+// meanwhile.
 func TestConcatToHoldsNoSlotWhileItWrites(t *testing.T) {
-	p := newPlace(t, false, false, fileops.PoolOptions{Workers: 1})
-	ctx := patient(t)
+	t.Parallel()
+	p := newSystemPlace(t, fileops.PoolOptions{Workers: 1})
+	ctx := noHang(t)
 	paths := []string{
-		p.write(t, "a", "small"), p.write(t, "b", strings.Repeat("日", 1<<20)), p.write(t, "c", strings.Repeat("日本é👍x", 33<<20/13+1)), p.write(t, "d", "small"),
+		p.write(t, "a", "small"), p.write(t, "b", strings.Repeat("日", 1<<20)), p.write(t, "c", strings.Repeat("日本é👍x", unlessShort(33, 9)<<20/13+1)), p.write(t, "d", "small"),
 	}
 	other := p.write(t, "other", "text")
 	calls, copies := 0, 0
 	var streamed bytes.Buffer
 	slow := writerFunc(func(b []byte) (int, error) {
 		calls++
-		text, err := p.ReadFile(ctx, other) // which takes the only slot
+		text, err := p.ReadFile(ctx, other) // takes the only slot
 		require.NoError(t, err)
 		require.Equal(t, "text", text)
 		if calls%8 == 1 {
 			copies++
 			require.NoError(t, p.CopyFile(ctx, other, p.at("copy")))
 		}
-		return streamed.Write(b) // which has not changed meanwhile
+		return streamed.Write(b) // b is the same after the calls
 	})
 	r, err := p.ConcatTo(ctx, slow, paths, nil)
 	require.NoError(t, err)
@@ -436,12 +461,15 @@ func TestConcatToHoldsNoSlotWhileItWrites(t *testing.T) {
 	require.True(t, whole.Text == streamed.String())
 }
 
+// TestConcatEndsWithItsContext cancels the context before the call and during
+// it. No file is saved.
 func TestConcatEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		in := p.manyFiles(t, 50, 10)
 		before := p.tree(t)
 		for _, concat := range []func(context.Context, []string, *fileops.ConcatOptions) (*fileops.ConcatResult, error){p.Concat, p.ConcatFiles} {
-			_, err := concat(ended(), in, &fileops.ConcatOptions{OutputFile: p.at("out")})
+			_, err := concat(cancelled(), in, &fileops.ConcatOptions{OutputFile: p.at("out")})
 			require.ErrorIs(t, err, context.Canceled)
 			ctx, cancel := context.WithCancel(t.Context())
 			_, err = concat(ctx, in, &fileops.ConcatOptions{OutputFile: p.at("out"), Progress: func(fileops.Progress) { cancel() }})
@@ -451,30 +479,9 @@ func TestConcatEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// progressLog returns a callback that requires what is promised of progress,
-// and a function that returns the last report.
-func progressLog(t *testing.T) (report func(fileops.Progress), last func() fileops.Progress) {
-	var inside atomic.Int32
-	var now fileops.Progress
-	calls := 0
-	report = func(p fileops.Progress) {
-		if inside.Add(1) != 1 {
-			t.Error("called by two goroutines at once")
-		}
-		defer inside.Add(-1)
-		if p.Files < now.Files || p.Bytes < now.Bytes || p.Total != 0 && p.Files > p.Total {
-			t.Errorf("%+v after %+v", p, now)
-		}
-		now = p
-		calls++
-	}
-	return report, func() fileops.Progress {
-		require.Positive(t, calls)
-		return now
-	}
-}
-
+// TestConcatReportsProgress checks the last report, and a callback that panics.
 func TestConcatReportsProgress(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		paths := p.manyFiles(t, 200, 10)
 		large := p.write(t, "large", strings.Repeat("日", 1<<20))
@@ -489,7 +496,7 @@ func TestConcatReportsProgress(t *testing.T) {
 		require.NoError(t, err)
 		require.Zero(t, last())
 
-		_, err = p.Concat(t.Context(), paths, &fileops.ConcatOptions{Progress: func(fileops.Progress) { panic("at the disco") }, OutputFile: p.at("out")})
+		_, err = p.Concat(t.Context(), paths, &fileops.ConcatOptions{Progress: func(fileops.Progress) { panic("no progress") }, OutputFile: p.at("out")})
 		var panicErr *fileops.PanicError
 		require.ErrorAs(t, err, &panicErr)
 		require.NoFileExists(t, p.abs("out"))

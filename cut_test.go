@@ -17,7 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// vectors reads answers that were recorded of the original from testdata.
+// vectors reads the recorded results of the original Python program from
+// testdata.
 func vectors[T any](t testing.TB, name string) (cases []T) {
 	t.Helper()
 	f, err := os.Open("testdata/" + name + ".json.gz")
@@ -30,7 +31,10 @@ func vectors[T any](t testing.TB, name string) (cases []T) {
 	return cases
 }
 
-func TestChunkTextByCharsAnswersAsTheOriginal(t *testing.T) {
+// TestChunkTextByCharsEqualsTheOriginal compares chunks by code points with the
+// recorded ones.
+func TestChunkTextByCharsEqualsTheOriginal(t *testing.T) {
+	t.Parallel()
 	type vector struct {
 		Text      string
 		Size      int
@@ -44,7 +48,10 @@ func TestChunkTextByCharsAnswersAsTheOriginal(t *testing.T) {
 	}
 }
 
-func TestChunkTextByTokensAnswersAsTheOriginal(t *testing.T) {
+// TestChunkTextByTokensEqualsTheOriginal compares chunks by tokens with the
+// recorded ones.
+func TestChunkTextByTokensEqualsTheOriginal(t *testing.T) {
+	t.Parallel()
 	type vector struct {
 		Tokens     []string
 		Size       int
@@ -70,7 +77,7 @@ func TestChunkTextByTokensAnswersAsTheOriginal(t *testing.T) {
 	}
 }
 
-// simpleUnits returns the ranges of the units of all chunks of a text of n units.
+// simpleUnits returns the range of units of each chunk, for a text of n units.
 // It follows the original line by line.
 func simpleUnits(n int, o *ChunkOptions) (spans [][2]int) {
 	size, overlap := o.size(), int(float64(o.size())*o.Overlap/2)
@@ -97,14 +104,15 @@ func simpleUnits(n int, o *ChunkOptions) (spans [][2]int) {
 	return spans
 }
 
-// offsetIn returns the offset of part in text. Both share their memory.
+// offsetIn returns the offset of part in text. The two share memory.
 func offsetIn(text, part string) int {
 	return int(uintptr(unsafe.Pointer(unsafe.StringData(part))) - uintptr(unsafe.Pointer(unsafe.StringData(text))))
 }
 
-// simpleChunks is ChunkText with slices of all code points or tokens.
+// simpleChunks does the same as ChunkText in a simpler way: it makes a slice of
+// all code points or tokens.
 func simpleChunks(text string, o *ChunkOptions) (chunks []TextChunk) {
-	var units []span // of bytes
+	var units []span // ranges of bytes
 	if o.Unit == Chars {
 		for i := range text {
 			units = append(units, span{i, 0})
@@ -146,7 +154,8 @@ func simpleChunks(text string, o *ChunkOptions) (chunks []TextChunk) {
 	return chunks
 }
 
-// requireChunks compares all ways to cut text with simpleChunks.
+// requireChunks compares the results of all ways to cut a text with
+// simpleChunks.
 func requireChunks(t *testing.T, text string, o ChunkOptions) {
 	t.Helper()
 	for _, unit := range []Unit{Chars, Tokens} {
@@ -164,7 +173,7 @@ func requireChunks(t *testing.T, text string, o ChunkOptions) {
 			require.Equal(t, want, got, "%q %+v", text, o)
 		}
 	}
-	if !utf8.ValidString(text) { // locate may find a word inside white space
+	if !utf8.ValidString(text) { // locate may find an invalid word within white space
 		return
 	}
 	o.Unit, o.Tokenizer = Tokens, strings.Fields
@@ -173,10 +182,17 @@ func requireChunks(t *testing.T, text string, o ChunkOptions) {
 	}
 }
 
-func TestChunkTextAgreesWithSimpleChunks(t *testing.T) {
+// TestChunkTextEqualsSimpleChunks compares the two for random texts and
+// options.
+func TestChunkTextEqualsSimpleChunks(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 6))
 	names := []string{"ascii", "cyrillic", "cjk", "emoji", "mixed"}
-	for range 10_000 {
+	n := 10_000
+	if testing.Short() {
+		n = 1_000
+	}
+	for range n {
 		text := texttest.Script(names[r.IntN(len(names))], 5+r.IntN(600))
 		if r.IntN(4) == 0 { // invalid UTF-8
 			at := r.IntN(len(text))
@@ -189,9 +205,10 @@ func TestChunkTextAgreesWithSimpleChunks(t *testing.T) {
 	}
 }
 
-// TestChunkTextAtTheLimits cuts the smallest texts, with one, two and three
-// chunks and with tails around the threshold.
+// TestChunkTextAtTheLimits cuts very short texts into one, two and three
+// chunks, with last chunks around the threshold.
 func TestChunkTextAtTheLimits(t *testing.T) {
+	t.Parallel()
 	for n := range 14 {
 		text := strings.Repeat("é ", n)
 		for size := 1; size < 8; size++ {
@@ -204,6 +221,7 @@ func TestChunkTextAtTheLimits(t *testing.T) {
 	}
 }
 
+// FuzzChunkText cuts arbitrary texts by arbitrary options.
 func FuzzChunkText(f *testing.F) {
 	for name := range texttest.Scripts {
 		f.Add(texttest.Script(name, 300), 70, 0.2, 10, false)
@@ -220,13 +238,14 @@ func FuzzChunkText(f *testing.F) {
 		}
 		require.NoError(t, err)
 		requireInvariants(t, text, &o, chunks)
-		if size > 0 && size < 1<<20 { // the floating point of simpleUnits is exact
+		if size > 0 && size < 1<<20 { // up to here, floating point numbers of simpleUnits are exact
 			requireChunks(t, text, o)
 		}
 	})
 }
 
-// requireInvariants checks the laws of chunks by code points.
+// requireInvariants checks the laws of chunks by code points: their texts,
+// sizes and numbers are right, and together they cover the whole text.
 func requireInvariants(t *testing.T, text string, o *ChunkOptions, chunks []TextChunk) {
 	t.Helper()
 	covered := 0
@@ -251,7 +270,10 @@ func requireInvariants(t *testing.T, text string, o *ChunkOptions, chunks []Text
 	}
 }
 
-func TestChunkTextOfNothing(t *testing.T) {
+// TestChunkTextOfEmptyTexts cuts texts without units. White space has code
+// points but no tokens.
+func TestChunkTextOfEmptyTexts(t *testing.T) {
+	t.Parallel()
 	for _, o := range []*ChunkOptions{nil, {}, {DropShort: true}, {Unit: Tokens}, {Unit: Tokens, Tokenizer: strings.Fields}} {
 		require.Nil(t, mustChunk(t, "", o))
 	}
@@ -261,7 +283,10 @@ func TestChunkTextOfNothing(t *testing.T) {
 	}
 }
 
-func TestChunkTextKeepsCharactersWhole(t *testing.T) {
+// TestChunkTextKeepsCodePointsWhole cuts characters of several code points
+// between these, and never within one.
+func TestChunkTextKeepsCodePointsWhole(t *testing.T) {
+	t.Parallel()
 	// A letter with an accent, a family, and a flag have several code points each.
 	text := "e\u0301👩‍👩‍👧🇯🇵漢"
 	chunks := mustChunk(t, text, &ChunkOptions{Size: 3})
@@ -271,7 +296,10 @@ func TestChunkTextKeepsCharactersWhole(t *testing.T) {
 	}
 }
 
+// TestChunkTextKeepsInvalidBytes counts each invalid byte as a code point and
+// does not change it.
 func TestChunkTextKeepsInvalidBytes(t *testing.T) {
+	t.Parallel()
 	text := strings.Repeat("a\xffé\xe6\x97", 40)
 	chunks := mustChunk(t, text, &ChunkOptions{Size: 5})
 	require.Len(t, chunks, 40)
@@ -281,7 +309,10 @@ func TestChunkTextKeepsInvalidBytes(t *testing.T) {
 	}
 }
 
+// TestChunkTextOfHugeSizes cuts by sizes and thresholds that would overflow a
+// sum.
 func TestChunkTextOfHugeSizes(t *testing.T) {
+	t.Parallel()
 	for _, size := range []int{7, 8, math.MaxInt32, math.MaxInt - 1, math.MaxInt} {
 		for _, unit := range []Unit{Chars, Tokens} {
 			got := mustChunk(t, "a é c 日", &ChunkOptions{Unit: unit, Size: size, Overlap: 1, Threshold: math.MaxInt})
@@ -293,7 +324,10 @@ func TestChunkTextOfHugeSizes(t *testing.T) {
 	require.Equal(t, []string{"ab", "cd", "efgh"}, textsOf(got), "only the last chunk can join another")
 }
 
-func TestChunkTextOfTenMillionCharacters(t *testing.T) {
+// TestChunkTextOfTenMillionCodePoints checks the bounds of each chunk of a long
+// text.
+func TestChunkTextOfTenMillionCodePoints(t *testing.T) {
+	t.Parallel()
 	unit := "aé日👍"
 	text := strings.Repeat(unit, 2_500_000)
 	chunks := mustChunk(t, text, &ChunkOptions{Size: 1000, Overlap: 0.2})
@@ -307,7 +341,10 @@ func TestChunkTextOfTenMillionCharacters(t *testing.T) {
 	require.Equal(t, strings.Repeat(unit, 300), chunks[1].Text)
 }
 
+// TestChunkTextSharesMemory requires that no chunk copies its text where the
+// text itself has it.
 func TestChunkTextSharesMemory(t *testing.T) {
+	t.Parallel()
 	text := texttest.Script("mixed", 50_000)
 	for _, c := range mustChunk(t, text, nil) {
 		require.Same(t, unsafe.StringData(text[c.Start:]), unsafe.StringData(c.Text))
@@ -318,6 +355,8 @@ func TestChunkTextSharesMemory(t *testing.T) {
 	}
 }
 
+// TestChunkTextAllocatesTheSameForAnyLength counts allocations, so it does not
+// run in parallel.
 func TestChunkTextAllocatesTheSameForAnyLength(t *testing.T) {
 	o := DefaultChunkOptions()
 	allocs := func(text string) float64 {
@@ -327,7 +366,11 @@ func TestChunkTextAllocatesTheSameForAnyLength(t *testing.T) {
 		for _, n := range []int{10_000, 1_000_000} {
 			require.LessOrEqual(t, allocs(texttest.Script(name, n)), 2.0, "%s, %d bytes", name, n)
 		}
-		for _, n := range []int{3 << 20, 5_000_000, 40_000_000} { // on all processors
+		long := []int{3 << 20, 5_000_000, 40_000_000} // on all processors
+		if testing.Short() {
+			long = long[:1]
+		}
+		for _, n := range long {
 			require.LessOrEqual(t, allocs(texttest.Script(name, n)), 20.0, "%s, %d bytes", name, n)
 		}
 	}
@@ -336,6 +379,7 @@ func TestChunkTextAllocatesTheSameForAnyLength(t *testing.T) {
 // TestManyChunksAreFilledAsFew compares the chunks that several goroutines fill
 // with those that one goroutine fills.
 func TestManyChunksAreFilledAsFew(t *testing.T) {
+	t.Parallel()
 	text := strings.Repeat("aé", 2*manyChunks)
 	o := ChunkOptions{Size: 2, Overlap: 1}
 	got := mustChunk(t, text, &o)
@@ -350,7 +394,10 @@ func TestManyChunksAreFilledAsFew(t *testing.T) {
 	}))
 }
 
+// TestDropShortKeepsTheNumbers drops chunks. The others keep their ID and
+// Total.
 func TestDropShortKeepsTheNumbers(t *testing.T) {
+	t.Parallel()
 	o := ChunkOptions{Unit: Tokens, Size: 1, Threshold: 3, DropShort: true}
 	chunks := mustChunk(t, "one three two seven eleven", &o)
 	require.Equal(t, []string{"three", "seven eleven"}, textsOf(chunks))
@@ -360,7 +407,11 @@ func TestDropShortKeepsTheNumbers(t *testing.T) {
 	require.Empty(t, mustChunk(t, "one two three four five", &o))
 }
 
+// TestTokensAreLocated compares the byte ranges of tokens that a Tokenizer
+// returns. The range is unknown from the first token on that is not in the
+// text.
 func TestTokensAreLocated(t *testing.T) {
+	t.Parallel()
 	text := "  The cat\tsat. 日本 "
 	tokenize := func(tokens ...string) []span {
 		var spans []span
@@ -379,14 +430,18 @@ func TestTokensAreLocated(t *testing.T) {
 	}
 	unknown := span{-1, -1}
 	require.Equal(t, []span{{2, 5}, {6, 9}, {10, 13}, {13, 14}, {15, 21}}, tokenize("The", "cat", "sat", ".", "日本"), "words")
-	require.Equal(t, []span{{0, 5}, {5, 9}, {9, 14}, {14, 18}, {18, 22}}, tokenize("  The", " cat", "\tsat.", " 日", "本 "), "with the space before")
+	require.Equal(t, []span{{0, 5}, {5, 9}, {9, 14}, {14, 18}, {18, 22}}, tokenize("  The", " cat", "\tsat.", " 日", "本 "), "tokens with the space before them")
 	require.Equal(t, []span{{2, 5}, unknown, unknown}, tokenize("The", "CAT", "sat"), "a changed token")
 	require.Equal(t, []span{{2, 5}, unknown, unknown}, tokenize("The", "sat", "cat"), "another order")
 	require.Equal(t, []span{{2, 5}, {5, 5}, {6, 9}}, tokenize("The", "", "cat"), "an empty token")
 	require.Equal(t, []span{{2, 5}, unknown}, tokenize("The", "cat\tsat. 日本  and more than there is"), "too long")
 }
 
+// TestUnknownTokensMakeTheirChunksUnknown cuts by a Tokenizer that changes some
+// tokens. A chunk with such a token has no byte range, and neither have the
+// later chunks.
 func TestUnknownTokensMakeTheirChunksUnknown(t *testing.T) {
+	t.Parallel()
 	chunks := mustChunk(t, "a b c d e f", &ChunkOptions{
 		Unit: Tokens, Size: 2, Overlap: 1,
 		Tokenizer: func(s string) []string { return strings.Fields(strings.ToUpper(s[:6]) + s[6:] + " g h")[2:] },
@@ -403,7 +458,10 @@ func TestUnknownTokensMakeTheirChunksUnknown(t *testing.T) {
 	require.Equal(t, []int{3, -1, -1}, []int{chunks[0].End, chunks[1].End, chunks[2].End})
 }
 
-func TestKeptTokensAreTheirOwn(t *testing.T) {
+// TestKeptTokensDoNotOverlap changes the tokens of one chunk. Those of the next
+// chunk stay the same.
+func TestKeptTokensDoNotOverlap(t *testing.T) {
+	t.Parallel()
 	for _, tokenizer := range []func(string) []string{nil, strings.Fields} {
 		chunks := mustChunk(t, "a b c d", &ChunkOptions{Unit: Tokens, Size: 2, Overlap: 1, KeepTokens: true, Tokenizer: tokenizer})
 		require.Len(t, chunks, 2)
@@ -422,7 +480,7 @@ func BenchmarkFill(b *testing.B) {
 		edges := o.edges(len(text))
 		p := o.plan(edges.Measure(text, true))
 		chunks := make([]TextChunk, p.total)
-		o.fill(chunks, 0, text, edges.Marks(), p) // so that neither meets page faults
+		o.fill(chunks, 0, text, edges.Marks(), p) // so that neither has page faults
 		bench(b, fmt.Sprintf("%d/one processor", n), 0, func() error {
 			o.fill(chunks, 0, text, edges.Marks(), p)
 			return nil

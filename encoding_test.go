@@ -25,8 +25,10 @@ func decoded(t *testing.T, p place, encoding, content string) (string, error) {
 	return text.String(), err
 }
 
+// TestEncodings decodes a text in many encodings.
 func TestEncodings(t *testing.T) {
-	p := newPlace(t, false, false, fileops.PoolOptions{})
+	t.Parallel()
+	p := newSystemPlace(t, fileops.PoolOptions{})
 	for _, c := range []struct{ encoding, content, want string }{
 		{"", "é日本", "é日本"},
 		{"utf-8", "é日本", "é日本"},
@@ -34,7 +36,7 @@ func TestEncodings(t *testing.T) {
 		{"UTF-8", "\ufeffé\ufffd", "\ufeffé\ufffd"},
 		{"utf-16le", "a\x00\xe9\x00=\xd8M\xdc", "aé👍"},
 		{"UTF-16BE", "\x00a\x00\xe9\xd8=\xdcM", "aé👍"},
-		{"utf-16le", "\xff\xfea\x00", "\ufeffa"}, // not a mark: the name says the byte order
+		{"utf-16le", "\xff\xfea\x00", "\ufeffa"}, // the name gives the byte order, so this is no byte order mark
 		{"utf-16", "\xff\xfea\x00\xe9\x00", "aé"},
 		{"utf-16", "\xfe\xff\x00a\x00\xe9", "aé"},
 		{"UTF-16", "a\x00\xe9\x00", "aé"},
@@ -50,7 +52,7 @@ func TestEncodings(t *testing.T) {
 		{"koi8-r", "\xf0\xd2\xc9\xd7\xc5\xd4", "Привет"},
 		{"windows-1251", "\xcf\xf0\xe8\xe2\xe5\xf2", "Привет"},
 		{"macintosh", "\x8e", "é"},
-		{"IBM437", "\x82", "é"}, // known to IANA only
+		{"IBM437", "\x82", "é"}, // a name of IANA, not of WHATWG
 		{"shift_jis", "\x93\xfa\x96{ \xb1abc", "日本 ｱabc"},
 		{"sjis", "\x93\xfa", "日"},
 		{"euc-jp", "\xc6\xfc\xcb\xdc", "日本"},
@@ -61,7 +63,7 @@ func TestEncodings(t *testing.T) {
 		{"big5", "\xa4\xa4\xa4\xe5", "中文"},
 		{"euc-kr", "\xc7\xd1\xb1\xdb", "한글"},
 
-		// A U+FFFD in the file is a character like any other.
+		// A U+FFFD in the file is not an error.
 		{"utf-16le", "a\x00\xfd\xff", "a\ufffd"},
 		{"utf-16be", "\xff\xfd\x00a\xff\xfd", "\ufffda\ufffd"},
 		{"utf-16", "\xff\xfe\xfd\xff", "\ufffd"},
@@ -74,22 +76,25 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
+// TestEncodingErrorsHaveTheOffset decodes invalid bytes. The error has the
+// offset of the first one.
 func TestEncodingErrorsHaveTheOffset(t *testing.T) {
-	p := newPlace(t, false, false, fileops.PoolOptions{})
+	t.Parallel()
+	p := newSystemPlace(t, fileops.PoolOptions{})
 	for _, c := range []struct {
 		encoding, content string
 		offset            int
 	}{
 		{"utf-16le", "a", 0},
-		{"utf-16le", "a\x00b\x00c", 4},             // half a unit
-		{"utf-16le", "a\x00b\x00\x00\xd8c\x00", 4}, // half a pair
-		{"utf-16le", "a\x00\x00\xdc", 2},           // the other half alone
-		{"utf-16le", "a\x00\x00\xd8", 2},           // at the end
+		{"utf-16le", "a\x00b\x00c", 4},             // half of a unit
+		{"utf-16le", "a\x00b\x00\x00\xd8c\x00", 4}, // half of a surrogate pair
+		{"utf-16le", "a\x00\x00\xdc", 2},           // the other half
+		{"utf-16le", "a\x00\x00\xd8", 2},           // half of a pair at the end
 		{"utf-16be", "\x00a\x00b\x00c\xd8\x00\x00d", 6},
-		{"utf-16", "\xff\xfea\x00\x00\xd8a\x00", 4}, // the mark counts
+		{"utf-16", "\xff\xfea\x00\x00\xd8a\x00", 4}, // the offset counts the byte order mark
 		{"utf-16", "\xfe\xff\x00a\xdc\x00", 4},
 		{"utf-16", "\xff", 0},
-		{"utf-16le", "\xfd\xff\x00\xd8", 2}, // after a genuine U+FFFD
+		{"utf-16le", "\xfd\xff\x00\xd8", 2}, // after a valid U+FFFD
 		{"windows-1253", "\xaa", 0},
 		{"windows-1253", "a\xaa", 1},
 		{"windows-1253", "ab\xaa", 2},
@@ -119,8 +124,11 @@ func TestEncodingErrorsHaveTheOffset(t *testing.T) {
 	}
 }
 
+// TestUnknownEncodings refuses names that are unknown, or that no decoder
+// supports.
 func TestUnknownEncodings(t *testing.T) {
-	p := newPlace(t, false, false, fileops.PoolOptions{})
+	t.Parallel()
+	p := newSystemPlace(t, fileops.PoolOptions{})
 	for _, encoding := range []string{"klingon", "utf-7", "utf-32", "utf-8 ;", "replacement", "iso-2022-kr", "hz-gb-2312", "base64", "utf-16xe", "\x00"} {
 		_, err := decoded(t, p, encoding, "text")
 		requireOptionError(t, err, "Encoding")
@@ -140,7 +148,7 @@ func FuzzEncodings(f *testing.F) {
 		name := names[uint(which)%uint(len(names))]
 		enc, err := htmlindex.Get(name)
 		require.NoError(t, err)
-		p := newPlace(t, false, false, fileops.PoolOptions{})
+		p := newSystemPlace(t, fileops.PoolOptions{})
 
 		encoded, err := enc.NewEncoder().String(text)
 		if err == nil && utf8.ValidString(text) {

@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// encodeAll returns the file of chunks. It encodes the chunks one by one and all
-// in one call, and requires the same result.
+// encodeAll returns the file of chunks. It encodes them one by one and all in
+// one call, and requires the same result.
 func encodeAll(t *testing.T, e *chunkEncoder, chunks []TextChunk) []byte {
 	t.Helper()
 	together := string(e.appendChunks([]byte(e.header), chunks)) + e.footer
@@ -34,7 +34,9 @@ func encodeAll(t *testing.T, e *chunkEncoder, chunks []TextChunk) []byte {
 	return single
 }
 
+// TestArrayFormat compares a .json file with the output of encoding/json.
 func TestArrayFormat(t *testing.T) {
+	t.Parallel()
 	o := &ChunkOptions{OutputFile: "a.json", Metadata: map[string]any{"m": map[string]any{"k": []any{"v"}}}}
 	e, err := newChunkEncoder(o)
 	require.NoError(t, err)
@@ -52,7 +54,9 @@ func TestArrayFormat(t *testing.T) {
 	require.Equal(t, want.String(), string(got))
 }
 
+// TestLinesFormat decodes each line of a .jsonl file.
 func TestLinesFormat(t *testing.T) {
+	t.Parallel()
 	var chunks []TextChunk
 	metadata := sample("").Metadata
 	for _, text := range texttest.Escapes {
@@ -72,7 +76,10 @@ func TestLinesFormat(t *testing.T) {
 	}
 }
 
-func TestTextsOfReadersAndTokenizersAreCheckedWhenEncoded(t *testing.T) {
+// TestInvalidTextIsReplacedInJSON saves invalid UTF-8 that comes from a Reader
+// and from a Tokenizer. The file has U+FFFD in its place.
+func TestInvalidTextIsReplacedInJSON(t *testing.T) {
+	t.Parallel()
 	in := filepath.Join(t.TempDir(), "in.txt")
 	require.NoError(t, os.WriteFile(in, []byte("text"), 0o666))
 	bad := "bad \xff" + strings.Repeat("x", 64) + "\xe6\x97"
@@ -92,7 +99,9 @@ func TestTextsOfReadersAndTokenizersAreCheckedWhenEncoded(t *testing.T) {
 	}
 }
 
+// TestTableFormat compares a .csv file with the output of encoding/csv.
 func TestTableFormat(t *testing.T) {
+	t.Parallel()
 	o := &ChunkOptions{OutputFile: "a.csv", Unit: Tokens, KeepTokens: true, Metadata: sample("m,\n").Metadata}
 	e, err := newChunkEncoder(o)
 	require.NoError(t, err)
@@ -113,7 +122,7 @@ func TestTableFormat(t *testing.T) {
 	var want bytes.Buffer
 	require.NoError(t, csv.NewWriter(&want).WriteAll(rows))
 	got := encodeAll(t, e, chunks)
-	require.Equal(t, want.String(), string(got), "as encoding/csv writes it")
+	require.Equal(t, want.String(), string(got), "differs from encoding/csv")
 
 	back, err := csv.NewReader(bytes.NewReader(got)).ReadAll()
 	require.NoError(t, err)
@@ -124,11 +133,14 @@ func TestTableFormat(t *testing.T) {
 	}
 }
 
-// afterReading returns the cell as the Reader of encoding/csv returns it. The
+// afterReading returns a cell as the Reader of encoding/csv returns it. The
 // Reader turns CR LF into LF, inside quotes too.
 func afterReading(cell string) string { return strings.ReplaceAll(cell, "\r\n", "\n") }
 
+// TestTableFormatWithoutTokens has no column of tokens without Tokens and
+// KeepTokens.
 func TestTableFormatWithoutTokens(t *testing.T) {
+	t.Parallel()
 	for _, o := range []ChunkOptions{{}, {Unit: Tokens}, {KeepTokens: true}} {
 		o.OutputFile = "a.csv"
 		e, err := newChunkEncoder(&o)
@@ -138,7 +150,10 @@ func TestTableFormatWithoutTokens(t *testing.T) {
 	}
 }
 
-func TestEncodersAreUsedFromManyGoroutines(t *testing.T) {
+// TestEncodersAreSafeForConcurrentUse encodes the same chunks from several
+// goroutines.
+func TestEncodersAreSafeForConcurrentUse(t *testing.T) {
+	t.Parallel()
 	chunks := mustChunk(t, texttest.Script("mixed", 10_000), nil)
 	for _, file := range []string{"x.json", "x.jsonl", "x.csv"} {
 		e, err := newChunkEncoder(&ChunkOptions{OutputFile: file, Metadata: map[string]any{"k": "v"}})
@@ -154,6 +169,8 @@ func TestEncodersAreUsedFromManyGoroutines(t *testing.T) {
 	}
 }
 
+// TestEncodingChunksAllocatesNothing counts allocations, so it does not run in
+// parallel.
 func TestEncodingChunksAllocatesNothing(t *testing.T) {
 	o := &ChunkOptions{Metadata: map[string]any{"k": "v"}}
 	chunks := mustChunk(t, texttest.Script("mixed", 10_000), o)
@@ -166,6 +183,8 @@ func TestEncodingChunksAllocatesNothing(t *testing.T) {
 	}
 }
 
+// FuzzEncode encodes arbitrary chunks as JSON and as a line of a table, and
+// decodes them.
 func FuzzEncode(f *testing.F) {
 	for _, text := range texttest.Escapes {
 		f.Add(text, "key", int64(1))
@@ -205,6 +224,7 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
+// BenchmarkEncode compares the formats with encoding/json.
 func BenchmarkEncode(b *testing.B) {
 	for _, name := range []string{"ascii", "mixed"} {
 		text := texttest.Script(name, 512<<10)
@@ -240,7 +260,10 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
+// TestEncodingChunksGrowsNothing requires that the room that roomFor computes
+// suffices.
 func TestEncodingChunksGrowsNothing(t *testing.T) {
+	t.Parallel()
 	for _, o := range []ChunkOptions{
 		{Size: 1}, {Size: 1500, Overlap: 0.1}, {Unit: Tokens, Size: 100, KeepTokens: true},
 	} {

@@ -34,9 +34,8 @@ func leftBehind(before []string) error {
 	return nil
 }
 
-// openDescriptors lists what the process has open, as "number what"; nothing
-// where the system does not tell. What the runtime keeps for itself is left
-// out.
+// openDescriptors lists the open descriptors of the process, as "number target",
+// without those of the runtime. The list is empty where the system does not tell.
 func openDescriptors() (open []string) {
 	const dir = "/proc/self/fd"
 	entries, err := os.ReadDir(dir)

@@ -26,8 +26,7 @@ type outputFile struct {
 	held     int      // bytes of them
 	inMemory bool     // they stay there, for want of descriptors
 
-	dir  vfs.FS
-	name string        // in dir
+	dir  vfs.FS        // of temp
 	temp *vfs.TempFile // nil while all is in memory
 }
 
@@ -129,16 +128,18 @@ func (o *outputFile) begin() (began bool, err error) {
 	return false, err
 }
 
-func (o *outputFile) openTemp() (err error) {
-	o.dir, o.name, err = vfs.OpenParent(o.task.pool.fs, o.path, o.opts.Sync)
+func (o *outputFile) openTemp() error {
+	dir, name, err := vfs.OpenParent(o.task.pool.fs, o.path, o.opts.Sync)
 	if err != nil {
 		return err
 	}
-	o.temp, err = vfs.CreateTemp(o.dir, o.opts)
+	temp, err := vfs.CreateTemp(dir, name, o.opts)
 	if err != nil {
-		o.dir.Close()
+		dir.Close()
+		return err
 	}
-	return err
+	o.dir, o.temp = dir, temp
+	return nil
 }
 
 // commit gives the file its name.
@@ -146,7 +147,7 @@ func (o *outputFile) commit() error {
 	if o.temp == nil {
 		return o.save(o.takePending())
 	}
-	return o.once(func() error { return o.temp.Commit(o.name) })
+	return o.once(o.temp.Commit)
 }
 
 // save writes the whole file at once.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/lion-agi/fileops/internal/vfs/vfstest"
@@ -79,4 +80,37 @@ func TestManyOutputsGrowAtOnce(t *testing.T) {
 	wg.Wait()
 	l.close()
 	require.True(t, l.pool.outputs.open.TryAcquire(openOutputs), "all are given back")
+}
+
+// TestOutputThatCannotBeLookedAtIsNoInput checks that an input that may be the
+// output file is not taken for another file.
+func TestOutputThatCannotBeLookedAtIsNoInput(t *testing.T) {
+	for _, s := range seams {
+		l := newLab(t, s, PoolOptions{})
+		output := l.at("out") + "/../out/old.txt" // as it is not listed
+		for name, write := range map[string]func() error{
+			"Concat": func() error {
+				_, err := l.pool.Concat(t.Context(), []string{l.at("out")}, &ConcatOptions{OutputFile: output})
+				return err
+			},
+			"Chunk": func() error {
+				_, err := l.pool.Chunk(t.Context(), l.at("out"), &ChunkOptions{OutputFile: output + ".csv"})
+				return err
+			},
+		} {
+			l.resetOutputs()
+			require.NoError(t, os.WriteFile(l.onDisk("out/old.txt.csv"), []byte("the old text"), 0o666))
+			want := l.saved()
+			l.faulty.Reset(func(c vfstest.Call) error {
+				if c.Op == "lstat" && strings.HasPrefix(c.Name, output) {
+					return syscall.EIO
+				}
+				return nil
+			})
+			l.checkClear(write(), syscall.EIO)
+			l.settle()
+			require.Equal(t, want, l.saved(), "%s, %s", s.name, name)
+		}
+		l.close()
+	}
 }

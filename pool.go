@@ -266,6 +266,10 @@ type counters struct {
 	bytesRead, bytesWritten atomic.Uint64
 }
 
+// Running returns the calls in flight, in no order, abandoned ones included. It
+// never waits for a disk.
+func (p *Pool) Running() []Running { return p.slots.running() }
+
 // Stats returns the pool's state and totals. It takes about a microsecond and
 // never waits for a disk.
 func (p *Pool) Stats() Stats {

@@ -19,7 +19,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// TestDirToFiles compares the files of a directory with those that the options
+// ask for.
 func TestDirToFiles(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		for _, name := range []string{"a.txt", "b.TXT", "c.tar.gz", ".env", ".hidden.txt", "d.", "e", "sub/f.txt", "sub.md/g.md", "sub/deep/h.txt", "i.md"} {
 			p.write(t, name, "")
@@ -47,7 +50,10 @@ func TestDirToFiles(t *testing.T) {
 	})
 }
 
-func TestFileToChunksTellsWhereChunksComeFrom(t *testing.T) {
+// TestChunksNameTheirFile compares the chunks of a file with those of its text.
+// They differ in the path, the name and the size of the file.
+func TestChunksNameTheirFile(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		text := "Größe 日本 " + strings.Repeat("word ", 100) + "👍"
 		path := p.write(t, "dir/file.txt", text)
@@ -61,11 +67,11 @@ func TestFileToChunksTellsWhereChunksComeFrom(t *testing.T) {
 				chunks, err := call(t.Context(), path, &o)
 				require.NoError(t, err)
 				require.Greater(t, len(chunks), 2)
-				pure, err := fileops.ChunkText(text, &o)
+				plain, err := fileops.ChunkText(text, &o)
 				require.NoError(t, err)
-				require.Len(t, chunks, len(pure))
+				require.Len(t, chunks, len(plain))
 				for i, c := range chunks {
-					want := pure[i]
+					want := plain[i]
 					want.FilePath, want.FileName, want.FileSize = path, "file.txt", int64(len(text))
 					require.Equal(t, want, c)
 					require.Equal(t, i+1, c.ID)
@@ -80,13 +86,16 @@ func TestFileToChunksTellsWhereChunksComeFrom(t *testing.T) {
 	})
 }
 
-func TestChunkGoesByPath(t *testing.T) {
+// TestChunkIsInPathOrder compares the chunks of a directory with those of its
+// files, one by one in the order of their paths.
+func TestChunkIsInPathOrder(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		for i, name := range []string{"b/1.txt", "a.txt", "b.txt", "a/x.txt", "skip.md", "b/c/d.txt"} {
 			p.write(t, name, strings.Repeat(strconv.Itoa(i), 50))
 		}
 		p.write(t, "empty.txt", "")
-		p.write(t, "large.txt", strings.Repeat("日", 400_000)) // more than is read ahead
+		p.write(t, "large.txt", strings.Repeat("日", 400_000)) // larger than a read-ahead
 		for _, shallow := range []bool{false, true} {
 			o := &fileops.ChunkOptions{Size: 20, FileTypes: []string{".txt"}, Shallow: shallow}
 			paths, err := p.DirToFiles(t.Context(), p.at("."), &fileops.DirOptions{FileTypes: o.FileTypes, Shallow: shallow})
@@ -101,14 +110,17 @@ func TestChunkGoesByPath(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, want, got)
 		}
-		// A file that is named is taken whatever its type.
+		// FileTypes does not apply to a file that the caller names.
 		chunks, err := p.Chunk(t.Context(), p.at("skip.md"), &fileops.ChunkOptions{FileTypes: []string{".txt"}})
 		require.NoError(t, err)
 		require.Len(t, chunks, 1)
 	})
 }
 
-func TestChunksOfNothing(t *testing.T) {
+// TestChunkOfNoText chunks an empty file and an empty directory. Each
+// OutputFile has no chunks.
+func TestChunkOfNoText(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		for _, path := range []string{p.write(t, "empty.txt", ""), p.mkdir(t, "dir")} {
 			chunks, err := p.Chunk(t.Context(), path, nil)
@@ -124,7 +136,7 @@ func TestChunksOfNothing(t *testing.T) {
 	})
 }
 
-// savedChunks reads an OutputFile back, as its extension says.
+// savedChunks reads an OutputFile, in the format of its extension.
 func (p place) savedChunks(t *testing.T, name string) (chunks []fileops.TextChunk) {
 	t.Helper()
 	text := p.text(t, name)
@@ -148,6 +160,7 @@ func (p place) savedChunks(t *testing.T, name string) (chunks []fileops.TextChun
 	return chunks
 }
 
+// chunkOfRow returns the chunk of one line of a table.
 func chunkOfRow(t *testing.T, header, row []string) (c fileops.TextChunk) {
 	t.Helper()
 	cells := map[string]string{}
@@ -170,15 +183,17 @@ func chunkOfRow(t *testing.T, header, row []string) (c fileops.TextChunk) {
 	return c
 }
 
+// TestChunkOutputFile saves chunks in each format and reads them back.
 func TestChunkOutputFile(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
-		for i := range 60 {
+		for i := range unlessShort(60, 10) {
 			p.write(t, fmt.Sprintf("in/%d.txt", i), fmt.Sprintf("%d \"quoted\", 'text'\n\twith, commas; \\ and 日本 👍 <b>&amp;\n\n", i)+strings.Repeat("\"\n,", i))
 		}
-		if !p.portable && !p.confined { // once is enough
+		if !testing.Short() && !p.portable && !p.confined { // one pool is enough for a large file
 			p.write(t, "in/large.txt", strings.Repeat("日本 \"x\",\n", 88_000))
 		}
-		for _, name := range []string{"out.json", "made/on/the/way.JSONL", "out.csv"} {
+		for _, name := range []string{"out.json", "missing/dir/out.JSONL", "out.csv"} {
 			for _, o := range []fileops.ChunkOptions{{Size: 400, Overlap: 0.2}, {Size: 90, Unit: fileops.Tokens, KeepTokens: true}} {
 				o.OutputFile, o.Metadata = p.at(name), map[string]any{"source": "a, \"b\"\n"}
 				p.write(t, name, "old")
@@ -192,7 +207,9 @@ func TestChunkOutputFile(t *testing.T) {
 	})
 }
 
+// TestChunkOutputDir saves each chunk as a file, with names of several kinds.
 func TestChunkOutputDir(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		path := p.write(t, "in.txt", strings.Repeat("text ", 50))
 		for pattern, save := range map[string]*fileops.SaveOptions{
@@ -212,7 +229,7 @@ func TestChunkOutputDir(t *testing.T) {
 				require.Equal(t, chunks[c.ID-1], c)
 			}
 		}
-		// What exists is not overwritten unless Save says so.
+		// A save replaces an existing file only with Overwrite.
 		o := &fileops.ChunkOptions{OutputDir: p.at("again"), Save: &fileops.SaveOptions{}}
 		_, err := p.FileToChunks(t.Context(), path, o)
 		require.NoError(t, err)
@@ -227,7 +244,10 @@ func TestChunkOutputDir(t *testing.T) {
 	})
 }
 
+// TestChunkRefusesBadOptions gives invalid options. The existing OutputFile
+// does not change.
 func TestChunkRefusesBadOptions(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		path := p.write(t, "in.txt", "text")
 		p.write(t, "out.json", "old")
@@ -253,7 +273,7 @@ func TestChunkRefusesBadOptions(t *testing.T) {
 			{"TimestampFormat", fileops.ChunkOptions{OutputDir: p.at("dir"), Save: &fileops.SaveOptions{TimestampFormat: "/"}}},
 		} {
 			if c.opts.OutputFile == "" {
-				c.opts.OutputFile = p.at("out.json") // which then stays
+				c.opts.OutputFile = p.at("out.json") // must not change
 			}
 			for _, call := range []func(context.Context, string, *fileops.ChunkOptions) ([]fileops.TextChunk, error){p.FileToChunks, p.Chunk} {
 				_, err := call(t.Context(), path, &c.opts)
@@ -265,7 +285,11 @@ func TestChunkRefusesBadOptions(t *testing.T) {
 	})
 }
 
+// TestChunkFailsWithTheFirstErrorInPathOrder chunks a directory with several
+// invalid files. Without OnSkip the first one is the error and nothing is
+// saved. With OnSkip all are skipped, in order.
 func TestChunkFailsWithTheFirstErrorInPathOrder(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		for i := range 200 {
 			p.write(t, fmt.Sprintf("in/%03d.txt", i), strings.Repeat("x", i*50))
@@ -274,8 +298,10 @@ func TestChunkFailsWithTheFirstErrorInPathOrder(t *testing.T) {
 			p.write(t, fmt.Sprintf("in/%03d.txt", i), "a\xff")
 		}
 		p.write(t, "out.jsonl", "old")
-		o := &fileops.ChunkOptions{OutputFile: p.at("out.jsonl"), OutputDir: p.at("chunks")}
-		for range 5 {
+		o := &fileops.ChunkOptions{
+			Size: unlessShort(1500, 20_000), OutputFile: p.at("out.jsonl"), OutputDir: p.at("chunks"),
+		}
+		for range unlessShort(5, 1) {
 			chunks, err := p.Chunk(t.Context(), p.at("in"), o)
 			requireEncodingError(t, err, fileops.EncodingError{Path: p.at("in/037.txt"), Encoding: "utf-8", Offset: 1})
 			require.Nil(t, chunks)
@@ -297,7 +323,7 @@ func TestChunkFailsWithTheFirstErrorInPathOrder(t *testing.T) {
 		require.Len(t, p.savedChunks(t, "out.jsonl"), len(chunks))
 		require.Equal(t, 200, last().Files)
 
-		// A single file is what the caller asked for, so it is not skipped.
+		// A file that the caller names is never skipped.
 		_, err = p.Chunk(t.Context(), p.at("in/037.txt"), o)
 		requireEncodingError(t, err, fileops.EncodingError{Path: p.at("in/037.txt"), Encoding: "utf-8", Offset: 1})
 		require.Len(t, skipped, 4)
@@ -309,10 +335,14 @@ func TestChunkFailsWithTheFirstErrorInPathOrder(t *testing.T) {
 	})
 }
 
+// TestChunkByAReader chunks files by way of a Reader, on a pool with one
+// worker. The Reader calls the pool on its own slot. Errors and panics of a
+// Reader are those of its file.
 func TestChunkByAReader(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, shared place) {
 		p := newPlace(t, shared.confined, shared.portable, fileops.PoolOptions{Workers: 1})
-		ctx := patient(t)
+		ctx := noHang(t)
 		paths := p.ats("in/a.pdf", "in/b.pdf", "in/c/d.pdf")
 		for i := range paths {
 			name := []string{"in/a.pdf", "in/b.pdf", "in/c/d.pdf"}[i]
@@ -321,15 +351,15 @@ func TestChunkByAReader(t *testing.T) {
 		var mu sync.Mutex
 		var seen []string
 		o := &fileops.ChunkOptions{
-			Size: 5, Encoding: "utf-16", // means nothing here
+			Size: 5, Encoding: "utf-16", // has no effect with a Reader
 			Reader: func(ctx context.Context, path string) (string, error) {
 				mu.Lock()
 				seen = append(seen, path)
 				mu.Unlock()
 				if got := p.Stats().Running; got != 1 {
-					return "", fmt.Errorf("%d slots are held", got)
+					return "", fmt.Errorf("%d slots are in use", got)
 				}
-				data, err := p.ReadBytes(ctx, path) // on this function's own slot: there is no other
+				data, err := p.ReadBytes(ctx, path) // on the slot of this function; there is no other
 				if err != nil {
 					return "", err
 				}
@@ -347,30 +377,30 @@ func TestChunkByAReader(t *testing.T) {
 		}
 		require.Equal(t, "10:  binary 010:  binary 110:  binary 2", text.String())
 
-		errMine := errors.New("not a PDF")
+		errReader := errors.New("not a PDF")
 		o.Reader = func(_ context.Context, path string) (string, error) {
 			switch path {
 			case paths[1]:
-				return "", errMine
+				return "", errReader
 			case paths[2]:
-				panic(errMine)
+				panic(errReader)
 			}
 			return "fine", nil
 		}
 		_, err = p.Chunk(ctx, p.at("in"), o)
-		requirePathError(t, err, errMine, "chunk", paths[1])
+		requirePathError(t, err, errReader, "chunk", paths[1])
 		var skipped []fileops.SkippedFile
 		o.OnSkip = func(s fileops.SkippedFile) { skipped = append(skipped, s) }
 		chunks, err = p.Chunk(ctx, p.at("in"), o)
 		require.NoError(t, err)
 		require.Len(t, chunks, 1)
 		require.Len(t, skipped, 2)
-		requirePathError(t, skipped[0].Err, errMine, "chunk", paths[1])
+		requirePathError(t, skipped[0].Err, errReader, "chunk", paths[1])
 		var panicErr *fileops.PanicError
 		require.ErrorAs(t, skipped[1].Err, &panicErr)
-		require.ErrorIs(t, skipped[1].Err, errMine)
+		require.ErrorIs(t, skipped[1].Err, errReader)
 
-		// A Reader may return bytes that are no text; they stay as they are.
+		// A Reader may return invalid UTF-8. It stays as it is.
 		o.Reader = func(context.Context, string) (string, error) { return "a\xffb", nil }
 		chunks, err = p.FileToChunks(ctx, paths[0], o)
 		require.NoError(t, err)
@@ -380,8 +410,11 @@ func TestChunkByAReader(t *testing.T) {
 	})
 }
 
+// TestChunkWithATokenizer chunks by tokens that have commas between them, and
+// by a Tokenizer that panics.
 func TestChunkWithATokenizer(t *testing.T) {
-	p := newPlace(t, false, false, fileops.PoolOptions{})
+	t.Parallel()
+	p := newSystemPlace(t, fileops.PoolOptions{})
 	path := p.write(t, "in.txt", "a,b,c,d,e")
 	o := &fileops.ChunkOptions{Unit: fileops.Tokens, Size: 2, KeepTokens: true, Tokenizer: func(s string) []string { return strings.Split(s, ",") }}
 	chunks, err := p.FileToChunks(t.Context(), path, o)
@@ -396,7 +429,10 @@ func TestChunkWithATokenizer(t *testing.T) {
 	require.Equal(t, "no token", panicErr.Value)
 }
 
+// TestChunkEndsWithItsContext cancels the context before the call and in a
+// Reader. Nothing is saved, and no file is skipped.
 func TestChunkEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		for i := range 100 {
 			p.write(t, fmt.Sprintf("in/%d", i), strings.Repeat("x", 1000))
@@ -405,12 +441,12 @@ func TestChunkEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		o := &fileops.ChunkOptions{
 			OutputFile: p.at("out.csv"), OutputDir: p.at("dir"),
-			OnSkip: func(s fileops.SkippedFile) { t.Error("an ended context is no reason to skip", s) },
+			OnSkip: func(s fileops.SkippedFile) { t.Error("a cancelled context makes Chunk skip a file", s) },
 			Reader: func(context.Context, string) (string, error) { cancel(); return "text", nil },
 		}
 		_, err := p.Chunk(ctx, p.at("in"), o)
 		require.ErrorIs(t, err, context.Canceled)
-		_, err = p.Chunk(ended(), p.at("in"), o)
+		_, err = p.Chunk(cancelled(), p.at("in"), o)
 		require.ErrorIs(t, err, context.Canceled)
 		require.NoError(t, p.Close(t.Context()))
 		require.Equal(t, "old", p.text(t, "out.csv"))
@@ -419,29 +455,36 @@ func TestChunkEndsWithItsContext(t *testing.T) {
 	})
 }
 
+// TestChunkReportsProgress checks the last report, and a callback that panics.
 func TestChunkReportsProgress(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
-		p.manyFiles(t, 200, 10)
-		p.write(t, "large", strings.Repeat("x", 3<<20))
+		small, large := unlessShort(200, 20), unlessShort(3<<20, 5<<18)
+		p.manyFiles(t, small, 10)
+		p.write(t, "large", strings.Repeat("x", large))
 		report, last := progressLog(t)
 		_, err := p.Chunk(t.Context(), p.at("."), &fileops.ChunkOptions{Progress: report})
 		require.NoError(t, err)
-		require.Equal(t, fileops.Progress{Files: 201, Total: 201, Bytes: 2000 + 3<<20}, last())
+		require.Equal(t, fileops.Progress{Files: small + 1, Total: small + 1, Bytes: int64(10*small + large)}, last())
 
-		// Bytes are those of the files done, also of those without a chunk.
+		// Bytes counts the files that are done, also those without a chunk.
 		report, last = progressLog(t)
 		_, err = p.Chunk(t.Context(), p.at("large"), &fileops.ChunkOptions{Progress: report, DropShort: true, Threshold: 1500})
 		require.NoError(t, err)
-		require.Equal(t, fileops.Progress{Files: 1, Total: 1, Bytes: 3 << 20}, last())
+		require.Equal(t, fileops.Progress{Files: 1, Total: 1, Bytes: int64(large)}, last())
 
-		_, err = p.Chunk(t.Context(), p.at("."), &fileops.ChunkOptions{Progress: func(fileops.Progress) { panic("enough") }, OutputDir: p.at("out")})
+		_, err = p.Chunk(t.Context(), p.at("."), &fileops.ChunkOptions{
+			Size: unlessShort(1500, 1<<20), Progress: func(fileops.Progress) { panic("no progress") }, OutputDir: p.at("out"),
+		})
 		var panicErr *fileops.PanicError
 		require.ErrorAs(t, err, &panicErr)
 	})
 }
 
-// An output in the directory that is chunked is not chunked the next time.
+// TestChunkOutputIsNeverItsOwnInput saves the chunks of a directory in this
+// directory, three times.
 func TestChunkOutputIsNeverItsOwnInput(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		p.write(t, "a.txt", "text")
 		var first []fileops.TextChunk

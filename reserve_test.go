@@ -154,6 +154,7 @@ func (l *mountLab) requireIdle() {
 // TestHungMountLeavesOthersTheReserve hangs a mount under more operations than
 // there are workers.
 func TestHungMountLeavesOthersTheReserve(t *testing.T) {
+	t.Parallel()
 	for _, workers := range []int{1, 2, 3, 4, 8, 32} {
 		t.Run(fmt.Sprint(workers, " workers"), func(t *testing.T) {
 			l := newMountLab(t, PoolOptions{Workers: workers})
@@ -171,6 +172,7 @@ func TestHungMountLeavesOthersTheReserve(t *testing.T) {
 // found to hang get the reserve in order of arrival, and that none on the hung
 // mount does.
 func TestReserveIsForOtherMounts(t *testing.T) {
+	t.Parallel()
 	const workers = 4
 	l := newMountLab(t, PoolOptions{Workers: workers})
 	var all []*Future[string]
@@ -191,6 +193,7 @@ func TestReserveIsForOtherMounts(t *testing.T) {
 // TestEveryHungOperationOpensTheReserve hangs a mount under operations that
 // reach it not by the path that they are called with, or in one of their steps.
 func TestEveryHungOperationOpensTheReserve(t *testing.T) {
+	t.Parallel()
 	const workers, calls = 4, 8
 	for name, begin := range map[string]func(l *mountLab, i int) (done <-chan struct{}){
 		"CopyFile from": func(l *mountLab, i int) <-chan struct{} {
@@ -248,6 +251,7 @@ func TestEveryHungOperationOpensTheReserve(t *testing.T) {
 // TestCopiesBetweenHungAndOtherMounts hangs a mount that others are copied to
 // and from. Such a copy counts for the hung mount.
 func TestCopiesBetweenHungAndOtherMounts(t *testing.T) {
+	t.Parallel()
 	l := newMountLab(t, PoolOptions{Workers: 4})
 	var copies []*Future[struct{}]
 	for i := range 9 {
@@ -272,6 +276,7 @@ func TestCopiesBetweenHungAndOtherMounts(t *testing.T) {
 
 // TestHungMountCountsAsPending fills MaxPending by waits for a hung mount.
 func TestHungMountCountsAsPending(t *testing.T) {
+	t.Parallel()
 	const workers, maxPending = 4, 5
 	l := newMountLab(t, PoolOptions{Workers: workers, MaxPending: maxPending})
 	hung := l.readHung(context.Background(), workers)
@@ -296,6 +301,7 @@ func TestHungMountCountsAsPending(t *testing.T) {
 
 // TestWaitsForHungMountsAreCancelled gives up waits for a hung mount.
 func TestWaitsForHungMountsAreCancelled(t *testing.T) {
+	t.Parallel()
 	const workers = 4
 	l := newMountLab(t, PoolOptions{Workers: workers})
 	hung := l.readHung(context.Background(), workers)
@@ -336,6 +342,7 @@ func TestBlame(t *testing.T) {
 // TestBusyMountsDoNotDeadlock mixes all operations on all mounts with as few
 // workers as there can be: all of them end.
 func TestBusyMountsDoNotDeadlock(t *testing.T) {
+	t.Parallel()
 	for _, workers := range []int{1, 2, 3} {
 		t.Run(fmt.Sprint(workers, " workers"), func(t *testing.T) {
 			l := newMountLab(t, PoolOptions{Workers: workers})

@@ -20,7 +20,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// TestSaveToFileNames compares the name of the saved file with the name that
+// the options ask for.
 func TestSaveToFileNames(t *testing.T) {
+	t.Parallel()
 	const stamp = `(\d{14})`
 	stamped := func(prefix bool) fileops.SaveOptions {
 		return fileops.SaveOptions{Timestamp: true, TimePrefix: prefix}
@@ -29,27 +32,27 @@ func TestSaveToFileNames(t *testing.T) {
 	cases := []struct {
 		name    string
 		opts    fileops.SaveOptions
-		pattern string // of the whole name
+		pattern string // matches the whole name
 	}{
 		{"a.txt", fileops.SaveOptions{}, `a\.txt`},
 		{"a", fileops.SaveOptions{}, `a`},
 		{"a", ext("md"), `a\.md`},
 		{"a", ext(".md"), `a\.md`},
 		{"a", ext("tar.gz"), `a\.tar\.gz`},
-		{"a.txt", ext("md"), `a\.txt`}, // the name's own wins
+		{"a.txt", ext("md"), `a\.txt`}, // the extension of the name takes precedence
 		{"a.", ext("md"), `a\.`},
 		{"a.tar.gz", fileops.SaveOptions{RandomHashDigits: 4}, `a\.tar-[0-9a-f]{4}\.gz`},
 		{"a.txt", stamped(false), `a_` + stamp + `\.txt`},
 		{"a.txt", stamped(true), stamp + `_a\.txt`},
 		{"a", stamped(true), stamp + `_a`},
-		{"a.txt", fileops.SaveOptions{TimePrefix: true}, `a\.txt`}, // nothing to put in front
+		{"a.txt", fileops.SaveOptions{TimePrefix: true}, `a\.txt`}, // has no effect without Timestamp
 		{"a.txt", fileops.SaveOptions{TimestampFormat: "2006"}, `a\.txt`},
 		{"a.txt", fileops.SaveOptions{Timestamp: true, TimestampFormat: "2006-01-02.150405"}, `a_\d{4}-\d\d-\d\d\.\d{6}\.txt`},
 		{"a.txt", fileops.SaveOptions{Timestamp: true, TimestampFormat: "constant"}, `a_constant\.txt`},
 		{"a.txt", fileops.SaveOptions{Timestamp: true, RandomHashDigits: 7}, `a_` + stamp + `-[0-9a-f]{7}\.txt`},
 		{"a", fileops.SaveOptions{Timestamp: true, TimePrefix: true, RandomHashDigits: 1, Extension: "x"}, stamp + `_a-[0-9a-f]\.x`},
 		{"sub/dir/a", fileops.SaveOptions{Timestamp: true, TimePrefix: true, Extension: "x"}, `sub/dir/` + stamp + `_a\.x`},
-		{"v1.2/a", ext("txt"), `v1\.2/a\.txt`}, // a directory's dot is not the name's
+		{"v1.2/a", ext("txt"), `v1\.2/a\.txt`}, // a dot in a directory is no extension
 		{".env", fileops.SaveOptions{}, `\.env`},
 		{".env", stamped(false), `_` + stamp + `\.env`},
 		{"..x", fileops.SaveOptions{}, `\.\.x`},
@@ -69,7 +72,7 @@ func TestSaveToFileNames(t *testing.T) {
 				name, ok := strings.CutPrefix(filepath.Clean(path), filepath.Clean(p.at(dir))+string(filepath.Separator))
 				require.True(t, ok, path)
 				match := regexp.MustCompile(`^` + c.pattern + `$`).FindStringSubmatch(filepath.ToSlash(name))
-				require.NotNil(t, match, "%q is not %q", name, c.pattern)
+				require.NotNil(t, match, "%q does not match %q", name, c.pattern)
 				if len(match) > 1 {
 					at, err := time.ParseInLocation("20060102150405", match[1], time.Local)
 					require.NoError(t, err)
@@ -83,7 +86,10 @@ func TestSaveToFileNames(t *testing.T) {
 	})
 }
 
+// TestSaveToFileRefusesBadNames gives names that lead out of the directory,
+// name a directory, or have characters that a file system may forbid.
 func TestSaveToFileRefusesBadNames(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		outside := []string{"..", "../a", "../../a", "a/../../b", "/a", p.abs("x"), "x/../../y.txt"}
 		bad := append(outside, "", ".", "/", "a/", "a/b/", "a/.", "a/..", "..\\a", "a\\b", "\\", "a\x00b", "\x00", "a\x00/b")
@@ -103,11 +109,13 @@ func TestSaveToFileRefusesBadNames(t *testing.T) {
 				assert.Equal(t, slices.Contains(outside, name) || name == "/", errors.Is(err, fileops.ErrEscapes), "%q", name)
 			}
 		}
-		assert.Empty(t, p.tree(t), "a bad name left something behind")
+		assert.Empty(t, p.tree(t), "a bad name makes a file or a directory")
 	})
 }
 
+// TestSaveToFileRefusesBadOptions gives options that would make a bad name.
 func TestSaveToFileRefusesBadOptions(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		for option, opts := range map[string][]fileops.SaveOptions{
 			"RandomHashDigits": {{RandomHashDigits: -1}, {RandomHashDigits: 256}, {RandomHashDigits: math.MaxInt}},
@@ -125,7 +133,10 @@ func TestSaveToFileRefusesBadOptions(t *testing.T) {
 	})
 }
 
-func TestSaveToFileNeverOverwritesUnasked(t *testing.T) {
+// TestSaveToFileKeepsExistingFiles saves to names that are taken, without
+// Overwrite. Nothing changes.
+func TestSaveToFileKeepsExistingFiles(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		p.write(t, "file", "old")
 		p.mkdir(t, "dir")
@@ -134,7 +145,7 @@ func TestSaveToFileNeverOverwritesUnasked(t *testing.T) {
 		p.mkfifo(t, "fifo")
 		before := p.tree(t)
 		for _, name := range []string{"file", "dir", "dangling", "link", "fifo"} {
-			_, err := p.SaveToFile(patient(t), "new", p.at("."), name, nil)
+			_, err := p.SaveToFile(noHang(t), "new", p.at("."), name, nil)
 			requirePathError(t, err, fs.ErrExist, "save", p.at(name))
 		}
 		require.Equal(t, "old", p.text(t, "file"))
@@ -142,7 +153,10 @@ func TestSaveToFileNeverOverwritesUnasked(t *testing.T) {
 	})
 }
 
+// TestSaveToFileOverwrites replaces files and links with Overwrite. It refuses
+// to replace a directory or a special file.
 func TestSaveToFileOverwrites(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		o := &fileops.SaveOptions{Overwrite: true}
 		p.write(t, "file", "old")
@@ -156,23 +170,25 @@ func TestSaveToFileOverwrites(t *testing.T) {
 			require.Equal(t, "new", p.text(t, name))
 			st, err := os.Lstat(p.abs(name))
 			require.NoError(t, err)
-			require.True(t, st.Mode().IsRegular(), "links are replaced, not followed")
+			require.True(t, st.Mode().IsRegular(), "the save does not follow a link")
 		}
-		require.Equal(t, "old", p.text(t, "hard link")) // the old file, which still has this name
+		require.Equal(t, "old", p.text(t, "hard link")) // the hard link still names the old file
 		p.mkdir(t, "dir")
 		p.mkfifo(t, "fifo")
 		for _, name := range []string{"dir", "fifo"} {
-			_, err := p.SaveToFile(patient(t), "new", p.at("."), name, o)
+			_, err := p.SaveToFile(noHang(t), "new", p.at("."), name, o)
 			requirePathError(t, err, fileops.ErrNotRegular, "save", p.at(name))
 		}
 		require.Equal(t, []string{"dangling", "dir", "fifo", "file", "fresh", "hard link", "link"}, p.tree(t))
 	})
 }
 
-// Of many who want one name at once exactly one gets it.
+// TestSaveToFileClaimsANameOnce saves to one name from many goroutines. Exactly
+// one save succeeds.
 func TestSaveToFileClaimsANameOnce(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
-		for round := range 5 {
+		for round := range unlessShort(5, 1) {
 			name := fmt.Sprintf("round %d/name", round)
 			text := func(i int) string { return strings.Repeat(fmt.Sprintf("%03d", i), 20_000) }
 			var saves []*fileops.Future[string]
@@ -182,7 +198,7 @@ func TestSaveToFileClaimsANameOnce(t *testing.T) {
 			winner := -1
 			for i, r := range fileops.AllSettled(t.Context(), saves...) {
 				if r.Err == nil {
-					require.Equal(t, -1, winner, "two have it")
+					require.Equal(t, -1, winner, "two saves succeed")
 					require.Equal(t, p.at(name), r.Value)
 					winner = i
 					continue
@@ -198,14 +214,17 @@ func TestSaveToFileClaimsANameOnce(t *testing.T) {
 	})
 }
 
+// TestSaveToFileOverwritesInOneStep reads a file while many saves replace it.
+// Each read returns one whole text.
 func TestSaveToFileOverwritesInOneStep(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		text := func(i int) string { return strings.Repeat(fmt.Sprint(i%10), 10_000*(i%7+1)) }
 		var saves []*fileops.Future[string]
-		for i := range 100 {
+		for i := range unlessShort(100, 30) {
 			saves = append(saves, p.AsyncSaveToFile(t.Context(), text(i), p.at("."), "name", &fileops.SaveOptions{Overwrite: true}))
 		}
-		whole := func() {
+		requireWhole := func() {
 			got, err := os.ReadFile(p.abs("name"))
 			if errors.Is(err, fs.ErrNotExist) {
 				return
@@ -217,13 +236,16 @@ func TestSaveToFileOverwritesInOneStep(t *testing.T) {
 		}
 		for _, r := range fileops.AsCompleted(t.Context(), saves...) {
 			require.NoError(t, r.Err)
-			whole()
+			requireWhole()
 		}
 		require.Equal(t, []string{"name"}, p.tree(t))
 	})
 }
 
+// TestSaveToFileNewDir makes directories with NewDir and refuses those that
+// exist.
 func TestSaveToFileNewDir(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		for _, sync := range []bool{false, true} {
 			dir := fmt.Sprint("made/with sync ", sync)
@@ -247,7 +269,9 @@ func TestSaveToFileNewDir(t *testing.T) {
 	require.ErrorIs(t, err, fs.ErrExist, "the current directory exists")
 }
 
+// TestSaveToFileSync saves with Sync below directories that are missing.
 func TestSaveToFileSync(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		for _, o := range []*fileops.SaveOptions{{Sync: true}, {Sync: true, Overwrite: true}} {
 			path, err := p.SaveToFile(t.Context(), "durable", p.at("."), "made/on/the/way", o)
@@ -259,7 +283,10 @@ func TestSaveToFileSync(t *testing.T) {
 	})
 }
 
+// TestSaveToFileFailuresLeaveNoFile saves with names that are too long or below
+// a file, and with a cancelled context.
 func TestSaveToFileFailuresLeaveNoFile(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		p.write(t, "file", "old")
 		before := p.tree(t)
@@ -268,15 +295,17 @@ func TestSaveToFileFailuresLeaveNoFile(t *testing.T) {
 		_, err = p.SaveToFile(t.Context(), "text", p.at("."), "file/below", nil)
 		require.Error(t, err)
 		for _, o := range []*fileops.SaveOptions{nil, {Overwrite: true}} {
-			_, err = p.SaveToFile(ended(), "text", p.at("."), "file", o)
-			requirePathError(t, err, ended().Err(), "save", p.at("file"))
+			_, err = p.SaveToFile(cancelled(), "text", p.at("."), "file", o)
+			requirePathError(t, err, cancelled().Err(), "save", p.at("file"))
 		}
 		require.Equal(t, before, p.tree(t))
 		require.Equal(t, "old", p.text(t, "file"))
 	})
 }
 
+// TestSaveToFileContents saves texts of many sizes.
 func TestSaveToFileContents(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		for _, text := range append(texts(), "\xff\x00 any bytes") {
 			path, err := p.SaveToFile(t.Context(), text, p.at("."), "name", &fileops.SaveOptions{Overwrite: true})
@@ -288,7 +317,7 @@ func TestSaveToFileContents(t *testing.T) {
 	})
 }
 
-// someChunks returns chunks whose text is hard to write down.
+// someChunks returns n chunks with texts that JSON must escape.
 func someChunks(n int) []fileops.TextChunk {
 	chunks := make([]fileops.TextChunk, n)
 	for i := range chunks {
@@ -301,6 +330,7 @@ func someChunks(n int) []fileops.TextChunk {
 	return chunks
 }
 
+// readChunk reads a chunk from its JSON file.
 func (p place) readChunk(t *testing.T, path string) (c fileops.TextChunk) {
 	t.Helper()
 	data, err := p.ReadBytes(t.Context(), path)
@@ -309,9 +339,11 @@ func (p place) readChunk(t *testing.T, path string) (c fileops.TextChunk) {
 	return c
 }
 
+// TestSaveChunks saves chunks, with and without options, and reads them back.
 func TestSaveChunks(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
-		chunks := someChunks(100)
+		chunks := someChunks(unlessShort(100, 20))
 		paths, err := p.SaveChunks(t.Context(), chunks, p.at("made/dir"), nil)
 		require.NoError(t, err)
 		require.Len(t, paths, len(chunks))
@@ -338,7 +370,10 @@ func TestSaveChunks(t *testing.T) {
 	})
 }
 
+// TestSaveChunksFails saves chunks to a directory where one name is taken. The
+// paths name exactly the files that exist.
 func TestSaveChunksFails(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		chunks := someChunks(100)
 		p.write(t, "chunk_50.json", "taken")
@@ -355,7 +390,7 @@ func TestSaveChunksFails(t *testing.T) {
 		}
 		files, err := p.ListFiles(t.Context(), p.at("."), "")
 		require.NoError(t, err)
-		require.ElementsMatch(t, saved, files, "paths tell what there is")
+		require.ElementsMatch(t, saved, files, "paths name the saved files")
 		require.Equal(t, "taken", p.text(t, "chunk_50.json"))
 
 		_, err = p.SaveChunks(t.Context(), chunks, p.at("."), &fileops.SaveOptions{Overwrite: true})
@@ -367,14 +402,14 @@ func TestSaveChunksFails(t *testing.T) {
 		paths, err = p.SaveChunks(t.Context(), unmarshalable, p.at("dir"), nil)
 		require.Error(t, err)
 		require.Empty(t, paths[1])
-		_, err = p.SaveChunks(ended(), chunks, p.at("ended"), nil)
-		require.ErrorIs(t, err, ended().Err())
-		require.NoDirExists(t, p.abs("ended"))
+		_, err = p.SaveChunks(cancelled(), chunks, p.at("cancelled"), nil)
+		require.ErrorIs(t, err, cancelled().Err())
+		require.NoDirExists(t, p.abs("cancelled"))
 	})
 }
 
-// Whatever name and options are given, what is saved is a file below the
-// directory and nothing else is touched.
+// FuzzSaveName saves with arbitrary names and options. A save that succeeds
+// makes one file below the directory. A save that fails makes none.
 func FuzzSaveName(f *testing.F) {
 	f.Add("a.txt", "", "", 0)
 	f.Add("sub/a", ".md", "2006-01-02", 4)
@@ -392,14 +427,14 @@ func FuzzSaveName(f *testing.F) {
 		}
 		for _, portable := range []bool{false, true} {
 			p := newPlace(t, false, portable, fileops.PoolOptions{})
-			p.write(t, "bystander", "untouched")
+			p.write(t, "bystander", "other text")
 			dir := p.mkdir(t, "dir")
 			o := fileops.SaveOptions{
 				Extension: extension, Timestamp: layout != "", TimestampFormat: layout, TimePrefix: portable, RandomHashDigits: digits,
 			}
 			path, err := p.SaveToFile(t.Context(), "text", dir, name, &o)
 			after := p.tree(t)
-			require.Equal(t, "untouched", p.text(t, "bystander"))
+			require.Equal(t, "other text", p.text(t, "bystander"))
 			after = slices.DeleteFunc(after, func(n string) bool {
 				st, err := os.Lstat(p.abs(n))
 				return err == nil && st.IsDir() || n == "bystander"
@@ -420,7 +455,7 @@ func FuzzSaveName(f *testing.F) {
 			require.True(t, filepath.IsLocal(rest))
 
 			_, err = p.SaveToFile(t.Context(), "text", dir, name, &o)
-			if !o.Timestamp && digits == 0 { // then the name is always the same
+			if !o.Timestamp && digits == 0 { // the name is the same each time
 				require.ErrorIs(t, err, fs.ErrExist)
 			}
 			base := name[strings.LastIndexByte(name, '/')+1:]

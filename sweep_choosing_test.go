@@ -202,7 +202,7 @@ func TestExcludeOfNamedFiles(t *testing.T) {
 // listed.
 func TestExcludedDirectoriesAreNotListed(t *testing.T) {
 	everyChooser(t, func(t *testing.T, p place, c chooser) {
-		if !plantUnlistable(t, p) {
+		if !writeUnlistable(t, p) {
 			require.True(t, p.portable && p.confined) // os.Root goes step by step
 			return
 		}
@@ -241,13 +241,12 @@ func plantNoFiles(t *testing.T, p place) map[string]error {
 		"to dir": fileops.ErrNotFollowed, "to link to dir.txt": fileops.ErrNotFollowed, "real/up": fileops.ErrNotFollowed, "real/self": fileops.ErrNotFollowed,
 		"real/dangling.txt": fs.ErrNotExist, "dangling": fs.ErrNotExist, "dangling too": fs.ErrNotExist,
 		"below a file": syscall.ENOTDIR,
-		"fifo.txt":     fileops.ErrNotRegular, "to fifo.txt": fileops.ErrNotRegular,
+		"fifo.txt":     fileops.ErrNotRegular, "to fifo.txt": fileops.ErrNotRegular, "s.txt": fileops.ErrNotRegular,
 	}
-	if listener, err := net.Listen("unix", p.abs("s.txt")); err == nil { // unless the path is too long for a socket
-		listener.(*net.UnixListener).SetUnlinkOnClose(false)
-		require.NoError(t, listener.Close())
-		reasons["s.txt"] = fileops.ErrNotRegular
-	}
+	listener, err := net.Listen("unix", shortPath(t))
+	require.NoError(t, err)
+	t.Cleanup(func() { listener.Close() })
+	require.NoError(t, os.Rename(listener.Addr().String(), p.abs("s.txt")))
 	if p.confined {
 		p.symlink(t, "/dev/null", "outside.txt")
 		p.symlink(t, "../..", "out")
@@ -281,7 +280,7 @@ func TestNoFilesAreReported(t *testing.T) {
 		want := plantNoFiles(t, p)
 		dir := p.at(".")
 		for _, types := range [][]string{nil, {".txt", ".png"}} {
-			taken, left, err := c.run(patient(t), p, dir, choice{types: types})
+			taken, left, err := c.run(noHang(t), p, dir, choice{types: types})
 			require.NoError(t, err)
 			require.Equal(t, p.ats("picture.png", "real/file.txt", "to file.txt"), taken)
 			requireReasons(t, p, want, left)
@@ -289,7 +288,7 @@ func TestNoFilesAreReported(t *testing.T) {
 
 		// FIFOs, sockets and devices have a type too. A link that leads nowhere
 		// may stand for a directory.
-		taken, left, err := c.run(patient(t), p, dir, choice{types: []string{".png"}})
+		taken, left, err := c.run(noHang(t), p, dir, choice{types: []string{".png"}})
 		require.NoError(t, err)
 		require.Equal(t, p.ats("picture.png"), taken)
 		others := map[string]error{}
@@ -301,7 +300,7 @@ func TestNoFilesAreReported(t *testing.T) {
 		requireReasons(t, p, others, left)
 
 		// Exclude comes before all other reasons.
-		taken, left, err = c.run(patient(t), p, dir, choice{exclude: []string{"/to ", "/real/", "dangling", "fifo", "/below a file", "/loop/"}})
+		taken, left, err = c.run(noHang(t), p, dir, choice{exclude: []string{"/to ", "/real/", "dangling", "fifo", "/below a file", "/loop/"}})
 		require.NoError(t, err)
 		require.Equal(t, p.ats("picture.png"), taken)
 		reasons := byPath(t, left)
@@ -310,7 +309,7 @@ func TestNoFilesAreReported(t *testing.T) {
 		}
 
 		// Shallow leaves out directories, by whatever name.
-		_, left, err = c.run(patient(t), p, dir, choice{shallow: true})
+		_, left, err = c.run(noHang(t), p, dir, choice{shallow: true})
 		require.NoError(t, err)
 		for name, reason := range want {
 			if reason == fileops.ErrNotFollowed || strings.HasPrefix(name, "real/") {
@@ -326,7 +325,7 @@ func TestNoFilesAreReported(t *testing.T) {
 func TestNoFilesAreNoFailures(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
 		want := plantNoFiles(t, p)
-		ctx, dir := patient(t), p.at(".")
+		ctx, dir := noHang(t), p.at(".")
 		files := p.ats("picture.png", "real/file.txt", "to file.txt")
 		chunks, err := p.Chunk(ctx, dir, &fileops.ChunkOptions{Exclude: []string{"nothing"}})
 		require.NoError(t, err)
@@ -370,7 +369,7 @@ func TestNoFilesAreNoFailures(t *testing.T) {
 
 func TestDirToFilesReportsWhatIgnoreErrorsLeavesOut(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
-		if !plantUnlistable(t, p) {
+		if !writeUnlistable(t, p) {
 			require.True(t, p.portable && p.confined) // os.Root goes step by step
 			return
 		}
@@ -535,7 +534,7 @@ func TestEmptyPaths(t *testing.T) {
 // TestEmptyDirMeansTheCurrentOne is the exception: the directory that files are
 // saved to.
 func TestEmptyDirMeansTheCurrentOne(t *testing.T) {
-	p := newPlace(t, false, false, fileops.PoolOptions{})
+	p := newSystemPlace(t, fileops.PoolOptions{})
 	t.Chdir(p.dir)
 	path, err := p.SaveToFile(t.Context(), "text", "", "file.txt", nil)
 	require.NoError(t, err)

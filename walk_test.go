@@ -13,26 +13,26 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// oddNames are names of files and directories that test orders and encodings.
+// oddNames are names with unusual characters, in an order that is not sorted.
 var oddNames = []string{
 	"a", "a!", "a-b", "a b", "a.b", "a0", "aa", "a.txt", "a+.txt", "A", "é", "e\u0301", "日本", "👍.txt", ".hidden", "..txt", "...", " ",
 	"-rf", "new\nline", "tab\t.txt", "quote\"'`.txt", "back\\slash.txt", "\x01\x7f", "\xff\xfe.txt", "%2e%2e", "*?[", "~", "$HOME",
 	strings.Repeat("n", 251) + ".txt", "z",
 }
 
-// plantOddTree makes files and directories of odd names, and returns all
-// files' names, in the order of whole paths.
-func plantOddTree(t *testing.T, p place) (names []string) {
+// writeOddTree makes files and directories with oddNames. It returns the names
+// of all files, in the order of whole paths.
+func writeOddTree(t *testing.T, p place) (names []string) {
 	t.Helper()
 	for i, name := range oddNames {
 		if err := os.WriteFile(p.abs("probe "+name[:min(len(name), 200)]), nil, 0o666); err != nil {
-			continue // not a name on this system
+			continue // the system does not allow this name
 		}
 		require.NoError(t, os.Remove(p.abs("probe "+name[:min(len(name), 200)])))
 		switch i % 3 {
 		case 0:
 			names = append(names, name)
-		case 1: // a directory with some more
+		case 1: // a directory with more of them
 			for _, below := range oddNames[:12] {
 				names = append(names, name+"/"+below)
 			}
@@ -48,9 +48,12 @@ func plantOddTree(t *testing.T, p place) (names []string) {
 	return names
 }
 
+// TestListFilesIsSortedByWholePath compares the order of all operations on a
+// directory with that of sorted strings.
 func TestListFilesIsSortedByWholePath(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
-		names := plantOddTree(t, p)
+		names := writeOddTree(t, p)
 		want := p.ats(names...)
 		require.True(t, slices.IsSorted(want))
 
@@ -77,7 +80,11 @@ func TestListFilesIsSortedByWholePath(t *testing.T) {
 	})
 }
 
-func TestListFilesSpellsPathsAsItsDirectory(t *testing.T) {
+// TestListFilesKeepsTheSpellingOfItsDirectory lists directories by paths that
+// are not clean. Each result begins with the path as it was given, and can be
+// read.
+func TestListFilesKeepsTheSpellingOfItsDirectory(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		p.write(t, "dir/sub/file", "")
 		p.symlink(t, "dir", "link")
@@ -98,7 +105,10 @@ func TestListFilesSpellsPathsAsItsDirectory(t *testing.T) {
 	})
 }
 
-func TestListFilesOfThisDirectory(t *testing.T) {
+// TestListFilesOfTheCurrentDirectory lists "" and ".". The results have no
+// directory in front.
+func TestListFilesOfTheCurrentDirectory(t *testing.T) {
+	t.Parallel()
 	want, err := filepath.Glob("*.go")
 	require.NoError(t, err)
 	got, err := fileops.DirToFiles(t.Context(), ".", &fileops.DirOptions{FileTypes: []string{"go"}, Shallow: true})
@@ -106,7 +116,10 @@ func TestListFilesOfThisDirectory(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-func TestListFilesMatchesTheNamesEnd(t *testing.T) {
+// TestListFilesMatchesExtensions lists names by the part after one of their
+// dots.
+func TestListFilesMatchesExtensions(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		for _, name := range []string{"a.go", "b.GO", "c.go.txt", "d.tar.gz", "e.gz", "f", "go", ".go", "xgo", "g.", "h.tar.gz/i.go", "tar.gz"} {
 			p.write(t, name, "")
@@ -129,7 +142,10 @@ func TestListFilesMatchesTheNamesEnd(t *testing.T) {
 	})
 }
 
+// TestListFilesFollowsLinksToFilesOnly lists a tree with links to files,
+// directories, special files, and nothing.
 func TestListFilesFollowsLinksToFilesOnly(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		p.write(t, "real/file", "")
 		p.symlink(t, "real/file", "to file")
@@ -141,16 +157,18 @@ func TestListFilesFollowsLinksToFilesOnly(t *testing.T) {
 		p.symlink(t, ".", "real/loop")
 		p.mkfifo(t, "fifo")
 		p.symlink(t, "fifo", "to fifo")
-		got, err := p.ListFiles(patient(t), p.at("."), "")
+		got, err := p.ListFiles(noHang(t), p.at("."), "")
 		require.NoError(t, err)
 		require.Equal(t, p.ats("real/file", "to file", "to link"), got)
 	})
 }
 
-// A FIFO in a directory's place hangs nobody.
-func TestWhatIsNoDirectoryIsRefusedAtOnce(t *testing.T) {
+// TestNonDirectoriesAreRefused uses a FIFO and a file as directories. No call
+// hangs, and none changes anything.
+func TestNonDirectoriesAreRefused(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
-		ctx := patient(t)
+		ctx := noHang(t)
 		text := p.write(t, "file", "text")
 		for _, path := range []string{p.mkfifo(t, "fifo"), text} {
 			for op, call := range map[string]func() error{
@@ -164,14 +182,17 @@ func TestWhatIsNoDirectoryIsRefusedAtOnce(t *testing.T) {
 				var pathErr *fs.PathError
 				require.ErrorAs(t, err, &pathErr, op)
 				require.NotErrorIs(t, err, ctx.Err(), op)
-				require.NoError(t, ctx.Err(), "%s hung at %s", op, path)
+				require.NoError(t, ctx.Err(), "%s of %s hangs", op, path)
 			}
 		}
 		require.Equal(t, []string{"fifo", "file"}, p.tree(t))
 	})
 }
 
+// TestTemporaryFilesAreNeverListed lists temporary files, which a killed
+// process leaves, and files with similar names. Only the others appear.
 func TestTemporaryFilesAreNeverListed(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		temp := ".fileops-0123456789abcdef.tmp"
 		names := []string{
@@ -200,11 +221,13 @@ func TestTemporaryFilesAreNeverListed(t *testing.T) {
 	})
 }
 
+// TestListFilesGoesDeep lists a file below very many directories.
 func TestListFilesGoesDeep(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
-		deep := strings.Repeat("d/", 1000)
-		p.write(t, deep+"file", "deep down")
-		p.write(t, "d/e", "not so deep")
+		deep := strings.Repeat("d/", unlessShort(1000, 100))
+		p.write(t, deep+"file", "deep text")
+		p.write(t, "d/e", "other text.")
 		got, err := p.ListFiles(t.Context(), p.at("."), "")
 		require.NoError(t, err)
 		require.Equal(t, p.ats(deep+"file", "d/e"), got)
@@ -214,10 +237,10 @@ func TestListFilesGoesDeep(t *testing.T) {
 	})
 }
 
-// plantUnlistable makes files and, among them, a directory that cannot be
-// listed, whoever asks: the paths below it are too long for the system. It
-// returns false for a filesystem that can do that all the same.
-func plantUnlistable(t *testing.T, p place) bool {
+// writeUnlistable makes two files and a directory that cannot be listed, not
+// even by root, because the paths below it are longer than the system allows.
+// It returns false if this pool can list it nevertheless.
+func writeUnlistable(t *testing.T, p place) bool {
 	t.Helper()
 	p.write(t, "a", "first")
 	p.write(t, "z", "last")
@@ -233,13 +256,16 @@ func plantUnlistable(t *testing.T, p place) bool {
 	return false
 }
 
+// TestDirectoriesThatCannotBeListed are an error, or a skipped path where the
+// operation can skip one.
 func TestDirectoriesThatCannotBeListed(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
-		if !plantUnlistable(t, p) {
-			require.True(t, p.portable && p.confined) // os.Root goes step by step
+		if !writeUnlistable(t, p) {
+			require.True(t, p.portable && p.confined) // os.Root opens one directory after the other
 			return
 		}
-		ctx, dir := patient(t), p.at(".")
+		ctx, dir := noHang(t), p.at(".")
 		requireUnlisted := func(err error) {
 			t.Helper()
 			var pathErr *fs.PathError
@@ -271,15 +297,17 @@ func TestDirectoriesThatCannotBeListed(t *testing.T) {
 		require.Len(t, chunks, 2)
 		require.Equal(t, result.Skipped, skipped)
 
-		// That errors may be ignored does not mean the directory itself may be missing.
+		// IgnoreErrors does not apply to the directory that the caller names.
 		_, err = p.DirToFiles(ctx, p.at("missing"), &fileops.DirOptions{IgnoreErrors: true})
 		requirePathError(t, err, fs.ErrNotExist, "list", p.at("missing"))
 	})
 }
 
-// Directories that come and go while they are listed are no errors.
+// TestListFilesWhileTheTreeChanges lists a tree while another goroutine makes
+// and removes directories in it. This is no error.
 func TestListFilesWhileTheTreeChanges(t *testing.T) {
-	p := newPlace(t, false, false, fileops.PoolOptions{})
+	t.Parallel()
+	p := newSystemPlace(t, fileops.PoolOptions{})
 	for _, name := range []string{"a", "b/c", "z/z"} {
 		p.write(t, name, "")
 	}
@@ -297,7 +325,7 @@ func TestListFilesWhileTheTreeChanges(t *testing.T) {
 			errs = append(errs, os.MkdirAll(p.abs("b/x/y/z"), 0o777), os.WriteFile(p.abs("b/x/y/file"), nil, 0o666), os.RemoveAll(p.abs("b/x")))
 		}
 	}()
-	for range 200 {
+	for range unlessShort(200, 50) {
 		got, err := p.ListFiles(t.Context(), p.dir, "")
 		require.NoError(t, err)
 		got = slices.DeleteFunc(got, func(path string) bool { return path == p.at("b/x/y/file") })

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// AtomicOptions says how an atomic write ends.
+// AtomicOptions are the options of an atomic write.
 type AtomicOptions struct {
 	Replace bool        // replace the file that has the name; else that is an error
 	Sync    bool        // make contents and name durable
@@ -17,15 +17,15 @@ type AtomicOptions struct {
 
 // WriteAtomic writes the file at path: write fills a temporary file, which then
 // gets the name in one step. So the name never stands for half a file. After a
-// failure the temporary file is gone and the old file is as it was. Missing
-// directories are made.
+// failure the temporary file is removed and the old file is as it was.
+// WriteAtomic makes missing directories.
 func WriteAtomic(files FS, path string, o AtomicOptions, write func(*TempFile) error) error {
 	dir, name, err := OpenParent(files, path, o.Sync)
 	if err != nil {
 		return err
 	}
 	defer dir.Close()
-	f, err := CreateTemp(dir, o)
+	f, err := CreateTemp(dir, name, o)
 	if err != nil {
 		return err
 	}
@@ -33,29 +33,31 @@ func WriteAtomic(files FS, path string, o AtomicOptions, write func(*TempFile) e
 	if err := write(f); err != nil {
 		return err
 	}
-	return f.Commit(name)
+	return f.Commit()
 }
 
-// A TempFile is a file on its way to its name. It has no name at all where the
-// system can make such files, so that not even a killed process leaves one
-// behind. Elsewhere it has a temporary name.
+// A TempFile is a file that has not got its name yet. It has no name at all
+// where the system can make such files, so it vanishes even if the process is
+// killed. Elsewhere it has a temporary name.
 type TempFile struct {
 	File   // for writing
 	dir    FS
+	name   string // of Commit
 	opts   AtomicOptions
-	name   string // the temporary name, "" while it has none
+	temp   string // the temporary name, "" while it has none
 	closed bool
 
 	ownPerm bool         // the permission bits are its own, not the replaced file's
 	perm    *fs.FileMode // the replaced file's bits, once they are set
 }
 
-// CreateTemp makes a temporary file in a directory.
-func CreateTemp(dir FS, o AtomicOptions) (*TempFile, error) {
+// CreateTemp makes the temporary file of an atomic write of the file name in
+// dir.
+func CreateTemp(dir FS, name string, o AtomicOptions) (*TempFile, error) {
 	if o.Perm == 0 {
 		o.Perm = 0o666
 	}
-	t := &TempFile{dir: dir, opts: o}
+	t := &TempFile{dir: dir, name: name, opts: o}
 	var err error
 	t.File, err = dir.CreateUnnamed(o.Perm)
 	if errors.Is(err, errors.ErrUnsupported) {
@@ -67,20 +69,28 @@ func CreateTemp(dir FS, o AtomicOptions) (*TempFile, error) {
 	return t, nil
 }
 
+// createNamed makes a file with a temporary name. That name lets in nobody who
+// may not read the replaced file.
 func (t *TempFile) createNamed() error {
-	name := tempName()
-	f, err := t.dir.Create(name, t.opts.Perm)
+	perm := t.opts.Perm
+	if t.opts.Replace {
+		if st, err := t.dir.Lstat(t.name); err == nil && st.Mode.IsRegular() {
+			perm &= st.Mode.Perm() | 0o700
+		}
+	}
+	temp := tempName()
+	f, err := t.dir.Create(temp, perm)
 	if err == nil {
-		t.File, t.name = f, name
+		t.File, t.temp = f, temp
 	}
 	return err
 }
 
 // Commit gives the file its name and closes it.
-func (t *TempFile) Commit(name string) error {
+func (t *TempFile) Commit() error {
 	if t.opts.Sync {
 		if t.opts.Replace { // changes the permissions, which Sync flushes too
-			if err := t.takePerm(name); err != nil {
+			if err := t.takePerm(); err != nil {
 				return err
 			}
 		}
@@ -88,7 +98,7 @@ func (t *TempFile) Commit(name string) error {
 			return err
 		}
 	}
-	if err := t.giveName(name); err != nil {
+	if err := t.giveName(); err != nil {
 		return err
 	}
 	if t.opts.Sync {
@@ -99,19 +109,19 @@ func (t *TempFile) Commit(name string) error {
 
 // giveName gives the file its name by the way that fits: a link for an unnamed
 // file whose name is free, else a rename.
-func (t *TempFile) giveName(name string) error {
-	if t.name == "" {
-		done, err := t.linkFree(name)
+func (t *TempFile) giveName() error {
+	if t.temp == "" {
+		done, err := t.linkFree()
 		if done || err != nil {
 			return err
 		}
 	}
 	if t.opts.Replace {
-		if err := t.takePerm(name); err != nil {
+		if err := t.takePerm(); err != nil {
 			return err
 		}
 	}
-	if t.name == "" { // only a file with a name can replace another
+	if t.temp == "" { // only a file with a name can be renamed
 		if err := t.linkTemp(); err != nil {
 			return err
 		}
@@ -120,25 +130,23 @@ func (t *TempFile) giveName(name string) error {
 		return err
 	}
 	if t.opts.Replace {
-		return t.rename(name)
+		return t.rename()
 	}
-	return t.claim(name)
+	return t.claim()
 }
 
-// linkFree links an unnamed file to a name, if that is free. done is false if
+// linkFree links an unnamed file to its name, if that is free. done is false if
 // the file must take another way to its name.
-func (t *TempFile) linkFree(name string) (done bool, err error) {
+func (t *TempFile) linkFree() (done bool, err error) {
 	own, err := t.Stat()
 	if err != nil {
 		return false, err
 	}
-	err = t.dir.LinkFile(t.File, name)
+	err = t.dir.LinkFile(t.File, t.name)
 	switch {
 	case err == nil:
-		return true, t.closeNamed(name, own)
-	case errors.Is(err, errors.ErrUnsupported):
-		return false, t.moveToNamed()
-	case t.opts.Replace && errors.Is(err, fs.ErrExist):
+		return true, t.closeNamed(own)
+	case errors.Is(err, errors.ErrUnsupported), t.opts.Replace && errors.Is(err, fs.ErrExist):
 		return false, nil
 	default:
 		return false, err
@@ -153,14 +161,13 @@ func (t *TempFile) linkTemp() error {
 		return t.moveToNamed()
 	}
 	if err == nil {
-		t.name = temp
+		t.temp = temp
 	}
 	return err
 }
 
 // moveToNamed copies an unnamed file to one with a temporary name. Some systems
-// can make unnamed files but cannot link them: those without /proc, or with a
-// sandbox that forbids the link.
+// can make unnamed files but cannot link them: a sandbox may forbid the link.
 func (t *TempFile) moveToNamed() error {
 	unnamed := t.File
 	defer unnamed.Close()
@@ -176,37 +183,47 @@ func (t *TempFile) moveToNamed() error {
 		return err
 	}
 	t.closed = false
-	if err := CopyContents(t.File, unnamed, st.Size, func(int64) error { return nil }); err != nil {
+	err = CopyContents(t.File, unnamed, st.Size, func(int64) error { return nil })
+	if e, ok := err.(ReadError); ok { // of the temporary file, not of the caller's source
+		err = e.Err
+	}
+	if err != nil {
 		return err
 	}
-	if err := t.copyMeta(unnamed, st); err != nil || !t.opts.Sync {
+	if t.ownPerm { // the file has attributes of a copied file
+		err = t.copyMeta(unnamed, st)
+	} else {
+		err = t.Chmod(st.Mode.Perm())
+	}
+	if err != nil || !t.opts.Sync {
 		return err
 	}
 	return t.Sync()
 }
 
 // closeNamed closes the file, which own describes and which has its name
-// already. Some systems report failed writes only now: then the name is removed
-// again.
-func (t *TempFile) closeNamed(name string, own Info) error {
+// already. Some systems report failed writes only at the close, see close(2).
+// Then the file loses its name.
+func (t *TempFile) closeNamed(own Info) error {
 	err := t.close()
 	if err != nil {
-		removeOwn(t.dir, name, own)
+		t.removeName(own)
 	}
 	return err
 }
 
-// removeOwn removes a name if it still stands for the file that own describes.
-func removeOwn(dir FS, name string, own Info) {
-	if st, err := dir.Lstat(name); err == nil && SameFile(st, own) {
-		dir.Remove(name)
+// removeName removes the file's name if it still stands for the file that own
+// describes.
+func (t *TempFile) removeName(own Info) {
+	if st, err := t.dir.Lstat(t.name); err == nil && SameFile(st, own) {
+		t.dir.Remove(t.name)
 	}
 }
 
 // takePerm gives the file the permission bits of the file that it replaces,
 // which must be a regular one or a link.
-func (t *TempFile) takePerm(name string) error {
-	st, err := t.dir.Lstat(name)
+func (t *TempFile) takePerm() error {
+	st, err := t.dir.Lstat(t.name)
 	switch {
 	case IsNotExist(err):
 		return nil
@@ -224,29 +241,29 @@ func (t *TempFile) takePerm(name string) error {
 	return t.Chmod(perm)
 }
 
-// rename gives the file a name that may be taken.
-func (t *TempFile) rename(name string) error {
-	if err := t.dir.Rename(t.name, name); err != nil {
+// rename gives the file its name, which may be taken.
+func (t *TempFile) rename() error {
+	if err := t.dir.Rename(t.temp, t.name); err != nil {
 		return err
 	}
-	t.name = ""
+	t.temp = ""
 	return nil
 }
 
-// claim gives the file a name that must be free. Each of the three ways is one
-// step, so that it cannot replace a file that appears meanwhile.
-func (t *TempFile) claim(name string) error {
-	err := t.dir.RenameNew(t.name, name)
+// claim gives the file its name, which must be free. Each of the three ways is
+// one step, so that it cannot replace a file that appears meanwhile.
+func (t *TempFile) claim() error {
+	err := t.dir.RenameNew(t.temp, t.name)
 	if err == nil {
-		t.name = ""
+		t.temp = ""
 		return nil
 	}
 	if !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
-	err = t.dir.Link(t.name, name) // Discard removes the temporary name
+	err = t.dir.Link(t.temp, t.name) // Discard removes the temporary name
 	if hasNoHardLinks(err) {
-		return t.claimByCreating(name)
+		return t.claimByCreating()
 	}
 	return err
 }
@@ -259,15 +276,15 @@ func hasNoHardLinks(err error) bool {
 
 // claimByCreating is for file systems without hard links, such as FAT: an empty
 // file takes the name, then the temporary file replaces it.
-func (t *TempFile) claimByCreating(name string) error {
-	f, err := t.dir.Create(name, 0o666)
+func (t *TempFile) claimByCreating() error {
+	f, err := t.dir.Create(t.name, 0o666)
 	if err != nil {
 		return err
 	}
 	own, _ := f.Stat() // an unknown file is not removed
 	f.Close()
-	if err = t.rename(name); err != nil {
-		removeOwn(t.dir, name, own)
+	if err = t.rename(); err != nil {
+		t.removeName(own)
 	}
 	return err
 }
@@ -286,7 +303,7 @@ func (t *TempFile) copyMeta(src File, st Info) error {
 	if err := t.Chmod(st.Mode.Perm()); err != nil {
 		return err
 	}
-	return t.dir.SetTimes(t.File, t.name, time.Unix(0, st.Accessed), time.Unix(0, st.Modified))
+	return t.dir.SetTimes(t.File, t.temp, time.Unix(0, st.Accessed), time.Unix(0, st.Modified))
 }
 
 func (t *TempFile) close() error {
@@ -301,7 +318,7 @@ func (t *TempFile) close() error {
 // called after Commit.
 func (t *TempFile) Discard() {
 	t.close()
-	if t.name != "" {
-		t.dir.Remove(t.name)
+	if t.temp != "" {
+		t.dir.Remove(t.temp)
 	}
 }

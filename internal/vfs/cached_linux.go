@@ -42,7 +42,7 @@ func (d *linuxFS) ReadCached(name string, limit int64) (data []byte, ok bool) {
 // resolveCached is RESOLVE_CACHED, which package unix lacks.
 const resolveCached = 0x20
 
-// opensCached tells whether the kernel has RESOLVE_CACHED: since Linux 5.12,
+// opensCached reports whether the kernel has RESOLVE_CACHED: since Linux 5.12,
 // unless a sandbox forbids openat2(2). A root directory is always in memory.
 var opensCached = sync.OnceValue(func() bool {
 	fd, err := unix.Openat2(unix.AT_FDCWD, "/", &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: resolveCached})
@@ -54,13 +54,13 @@ var opensCached = sync.OnceValue(func() bool {
 })
 
 // readCached reads a whole file, which must be regular, not empty and of the
-// size that stat told.
+// size that fstat(2) returned.
 func readCached(fd int, limit int64) (data []byte, ok bool) {
 	st, err := linuxFile(fd).Stat()
 	if err != nil || !st.Mode.IsRegular() || st.Size == 0 || st.Size > limit {
 		return nil, false
 	}
-	data = textscan.Uninitialized(int(st.Size) + 1) // a byte more shows a file that has grown
+	data = textscan.Uninitialized(int(st.Size) + 1) // the last byte shows that a file has grown
 	for done := 0; ; {
 		n, err := unix.Preadv2(fd, [][]byte{data[done:]}, -1, unix.RWF_NOWAIT)
 		if err != nil || n == 0 {

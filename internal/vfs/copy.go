@@ -10,10 +10,13 @@ import (
 // caller may stop the copy between two of them.
 const kernelPiece = 32 << 20
 
-// CopyContents copies the rest of src, whose size is about size, the fastest
-// way there is: by sharing blocks, by the kernel, or through a buffer. copied,
-// if not nil, is told of each piece and may stop the copy. An error of src is a
-// [ReadError].
+// CopyContents copies src, whose size is about size, to the empty file dst. Both
+// are at their beginning. CopyContents takes the fastest way that works: it
+// shares blocks, or lets the kernel copy, or copies through a buffer.
+//
+// CopyContents calls copied before each piece with 0 and after each piece with
+// the length of that piece. An error of copied stops the copy and is returned.
+// An error of a read from src is returned as a [ReadError].
 func CopyContents(dst, src File, size int64, copied func(n int64) error) error {
 	if size >= bufferSize { // a smaller file costs less through a buffer
 		if dst.CloneFrom(src) == nil {
@@ -26,15 +29,16 @@ func CopyContents(dst, src File, size int64, copied func(n int64) error) error {
 	return copyThroughBuffer(dst, src, size, copied)
 }
 
-// A ReadError is an error of the file that is copied.
+// A ReadError is an error of a read from the file that is copied.
 type ReadError struct{ Err error }
 
 // Error implements error.
 func (e ReadError) Error() string { return e.Err.Error() }
 
-// copyByKernel copies src by copy_file_range(2). done is false where the kernel
-// cannot copy, or if only a read can tell that src has ended: some file systems
-// answer 0 for files that have contents.
+// copyByKernel copies src by copy_file_range(2). done is false if the rest must
+// be read: where the kernel cannot copy, and at the end, because
+// copy_file_range(2) returns 0 for some files that have contents, such as those
+// of /proc.
 func copyByKernel(dst, src File, copied func(int64) error) (done bool, err error) {
 	for {
 		if err := copied(0); err != nil {
@@ -81,7 +85,7 @@ func copyThroughBuffer(dst, src File, size int64, copied func(int64) error) erro
 		}
 		switch {
 		case err == io.EOF, err == nil && done == size && n < len(buf):
-			return nil // a short read that ends at the size saves the last read
+			return nil // a short read that ends at the size makes another read needless
 		case err != nil:
 			return ReadError{err}
 		}

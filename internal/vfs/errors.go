@@ -8,20 +8,20 @@ import (
 )
 
 var (
-	// ErrNotRegular reports a file that is neither regular nor, where one is
-	// welcome, a directory.
+	// ErrNotRegular reports a file that is not a regular file, nor a directory
+	// where that is allowed too.
 	ErrNotRegular = errors.New("not a regular file")
 
 	// ErrEscapes reports a path that leads outside its directory.
 	ErrEscapes = errors.New("path leads outside its directory")
 )
 
-// A committedError is an error that came after a call had taken effect. It
-// hides its reason from errors.Is, so that nobody repeats the call, until
-// [Reason] unwraps it.
+// A committedError is an error that occurs after a call has taken effect. It
+// hides its reason from errors.Is, so that no caller repeats the call. [Reason]
+// unwraps it.
 type committedError struct{ error }
 
-// committed marks err, if there is one, as an error after the effect.
+// committed returns err, unless that is nil, as a committedError.
 func committed(err error) error {
 	if err == nil {
 		return nil
@@ -52,13 +52,14 @@ func Reason(err error) error {
 func IsNotExist(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // OutOfDescriptors reports whether the process, or the system, can open no more
-// files for now.
+// files at the moment.
 func OutOfDescriptors(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
-// LeadsNowhere reports whether err says that a link, or a directory's path,
-// leads to nothing, round in circles, or outside.
+// LeadsNowhere reports whether err says that a path leads to no file: a part of
+// it is missing or not a directory, its links form a circle, or it leads outside
+// its directory.
 func LeadsNowhere(err error) bool {
 	for _, e := range []error{fs.ErrNotExist, ErrEscapes, syscall.ELOOP, syscall.ENOTDIR} {
 		if errors.Is(err, e) {

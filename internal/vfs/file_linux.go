@@ -88,8 +88,8 @@ func (f linuxFile) CopyFrom(src File, n int64) (int64, error) {
 		case unix.EINTR:
 			continue
 		case unix.ENOSYS, unix.EXDEV, unix.EINVAL, unix.EOPNOTSUPP, unix.EPERM, unix.EIO:
-			// Some network file systems answer EIO between two of them. If
-			// there is a real fault, reading meets it again.
+			// Some network file systems return EIO for a copy to another one. A
+			// read meets a real fault again.
 			return 0, errors.ErrUnsupported
 		default:
 			return 0, err

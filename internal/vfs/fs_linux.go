@@ -120,8 +120,8 @@ func (d *linuxFS) Create(name string, perm fs.FileMode) (File, error) {
 	return linuxFile(fd), nil
 }
 
-// hasProc tells whether open files have paths. LinkFile needs them before Linux
-// 6.10.
+// hasProc reports whether open files have paths, which LinkFile needs before
+// Linux 6.10.
 var hasProc = sync.OnceValue(func() bool { return unix.Access("/proc/self/fd", unix.F_OK) == nil })
 
 func (d *linuxFS) CreateUnnamed(perm fs.FileMode) (File, error) {
@@ -140,6 +140,9 @@ func (d *linuxFS) CreateUnnamed(perm fs.FileMode) (File, error) {
 }
 
 func (d *linuxFS) LinkFile(f File, name string) error {
+	if err := d.requireEntries(name); err != nil {
+		return err
+	}
 	// A link by descriptor takes half the time of one by /proc. Before Linux
 	// 6.10 it needs CAP_DAC_READ_SEARCH, and fails with ENOENT without, see
 	// linkat(2).
@@ -161,8 +164,7 @@ func (d *linuxFS) Stat(name string) (Info, error)  { return d.stat(name, 0) }
 func (d *linuxFS) Lstat(name string) (Info, error) { return d.stat(name, unix.O_NOFOLLOW) }
 
 func (d *linuxFS) stat(name string, noFollow int) (Info, error) {
-	staysHere := noFollow != 0 && name != ".." && !strings.Contains(name, "/")
-	if d.confined && !staysHere {
+	if d.confined && (noFollow == 0 || !isEntry(name)) {
 		fd, err := d.openat(name, unix.O_PATH|noFollow, 0)
 		if err != nil {
 			return Info{}, err
@@ -179,19 +181,46 @@ func (d *linuxFS) stat(name string, noFollow int) (Info, error) {
 	return infoOf(&st), err
 }
 
+// isEntry reports whether a name is that of an entry of a directory, so that
+// its look-up stays in the directory unless it follows a link.
+func isEntry(name string) bool { return name != ".." && !strings.Contains(name, "/") }
+
+// requireEntries confines the system calls that, unlike openat2(2), have no
+// flag for it.
+func (d *linuxFS) requireEntries(names ...string) error {
+	for _, name := range names {
+		if d.confined && !isEntry(name) {
+			return ErrEscapes
+		}
+	}
+	return nil
+}
+
 func (d *linuxFS) Mkdir(name string) error {
+	if err := d.requireEntries(name); err != nil {
+		return err
+	}
 	return retry(func() error { return unix.Mkdirat(d.dir, name, 0o777) })
 }
 
 func (d *linuxFS) Link(oldName, newName string) error {
+	if err := d.requireEntries(oldName, newName); err != nil {
+		return err
+	}
 	return retry(func() error { return unix.Linkat(d.dir, oldName, d.dir, newName, 0) })
 }
 
 func (d *linuxFS) Rename(oldName, newName string) error {
+	if err := d.requireEntries(oldName, newName); err != nil {
+		return err
+	}
 	return retry(func() error { return unix.Renameat(d.dir, oldName, d.dir, newName) })
 }
 
 func (d *linuxFS) RenameNew(oldName, newName string) error {
+	if err := d.requireEntries(oldName, newName); err != nil {
+		return err
+	}
 	err := retry(func() error {
 		return unix.Renameat2(d.dir, oldName, d.dir, newName, unix.RENAME_NOREPLACE)
 	})
@@ -202,6 +231,9 @@ func (d *linuxFS) RenameNew(oldName, newName string) error {
 }
 
 func (d *linuxFS) Remove(name string) error {
+	if err := d.requireEntries(name); err != nil {
+		return err
+	}
 	return retry(func() error { return unix.Unlinkat(d.dir, name, 0) })
 }
 

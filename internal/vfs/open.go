@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// OpenRegular opens a regular file for reading and describes it. Any other kind
-// of file is [ErrNotRegular].
+// OpenRegular opens a regular file for reading and describes it. It fails with
+// [ErrNotRegular] for any other kind of file.
 func OpenRegular(files FS, name string) (File, Info, error) {
 	if err := CheckPath(name); err != nil {
 		return nil, Info{}, err
@@ -41,8 +41,9 @@ func OpenParent(files FS, path string, sync bool) (parent FS, name string, err e
 	return parent, name, err
 }
 
-// requireName returns an error for a path whose last name is none of its own,
-// such as "..": the directory that it stands for exists, if it can be opened.
+// requireName returns an error for a path that cannot be made because it does
+// not end in the name of an entry, such as "..". It ends in a directory, which
+// exists if it can be opened.
 func requireName(files FS, path, base string) error {
 	if base != "" && base != "." && base != ".." {
 		return nil

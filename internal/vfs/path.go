@@ -27,7 +27,7 @@ func TrimSlashes(path string) string {
 }
 
 // Prefix returns the text before a name in the path of a file in dir. It is ""
-// for ".", as with Python's Path.
+// for ".", as in paths of Python's pathlib.
 func Prefix(dir string) string {
 	switch {
 	case dir == "" || dir == ".":

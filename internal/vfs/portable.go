@@ -20,15 +20,20 @@ func (osFS) Open(name string) (File, error) {
 	return openedFile(os.OpenFile(name, os.O_RDONLY|openNonblock, 0))
 }
 
-// ReadCached never succeeds: package os cannot tell beforehand whether a read
-// will wait.
+// ReadCached never succeeds: package os has no read that fails rather than wait.
 func (osFS) ReadCached(string, int64) ([]byte, bool) { return nil, false }
 
 func (osFS) OpenDir(name string) (FS, error) { return openedRoot(os.OpenRoot(insideOf(name))) }
 
 // insideOf names a directory in a way that fails, rather than wait, if a FIFO
-// has taken its place.
-func insideOf(dir string) string { return dir + "/." }
+// has taken its place. Systems without FIFOs need no other name, and "C:/." is
+// not the directory "C:" of Windows.
+func insideOf(dir string) string {
+	if dir == "" || openNonblock == 0 {
+		return dir
+	}
+	return dir + "/."
+}
 
 func (osFS) Create(name string, perm fs.FileMode) (File, error) {
 	return openedFile(os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm))

@@ -49,9 +49,9 @@ func infoFrom(fi os.FileInfo, err error) (Info, error) {
 // openListing is how a directory is opened to be listed.
 const openListing = os.O_RDONLY | openNonblock | openDirectory
 
-// openUnlinked opens a directory, but not a link to one, where open has no flag
-// for that (os.Root has none): if the name stands for a directory first, and
-// that one has been opened, then no link was followed.
+// openUnlinked opens a directory but not a link to one. It needs no flag for
+// that, because os.Root handles O_NOFOLLOW itself and follows the link. If lstat
+// describes a directory and open opens the same one, no link was followed.
 func openUnlinked(lstat func() (os.FileInfo, error), open func(flags int) (*os.File, error)) (*os.File, error) {
 	for tries := 0; ; tries++ {
 		named, err := lstat()

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// A temporary file is called ".fileops-", 16 hexadecimal digits and ".tmp".
-// Nothing else is taken for one.
+// The name of a temporary file is ".fileops-", 16 hexadecimal digits and ".tmp".
 const (
 	tempPrefix = ".fileops-"
 	tempSuffix = ".tmp"
@@ -16,8 +15,8 @@ const (
 
 func tempName() string { return tempPrefix + RandomHex(tempDigits) + tempSuffix }
 
-// IsTempName reports whether name is that of a temporary file, which a killed
-// process left behind.
+// IsTempName reports whether name is that of a temporary file. A killed process
+// may leave one.
 func IsTempName(name string) bool {
 	digits, ok := strings.CutPrefix(name, tempPrefix)
 	if !ok {

@@ -21,10 +21,11 @@ import (
 )
 
 // An FS is a directory. Names are relative to it; those of the whole file
-// system may be absolute.
+// system may be absolute. LinkFile, Mkdir, Link, Rename, RenameNew and Remove
+// take the names of entries of the directory, which have no slash.
 //
-// Errors may be bare system errors. The caller, who knows the operation and the
-// path as the user wrote it, wraps them.
+// Errors may be bare system errors. The caller wraps them, because only the
+// caller knows the operation and the path as it was given.
 type FS interface {
 	// Path returns the directory's absolute path, or "" if it is unknown or if
 	// names are relative to the working directory.
@@ -124,7 +125,7 @@ type Entry struct {
 	Kind Kind
 }
 
-// Kind is a directory's word for the type of an entry.
+// Kind is the type of an entry as the directory states it.
 type Kind uint8
 
 // The kinds of entries.

@@ -11,8 +11,8 @@ import (
 
 // An Account is shared by all directories and files of one fault injector.
 type Account struct {
-	UnknownKinds bool            // List does not tell the kinds of entries
-	Describe     func(*vfs.Info) // changes the answers of Stat on open files
+	UnknownKinds bool            // List returns no kinds
+	Describe     func(*vfs.Info) // changes the results of Stat on open files
 	Durable      bool            // Sync reaches the disk
 	CachedReads  bool            // ReadCached is passed on
 
@@ -26,15 +26,15 @@ type Account struct {
 	violations []string
 }
 
-// Reset forgets the calls so far and sets the hook for those to come.
+// Reset forgets the calls so far and sets the hook for later ones.
 func (a *Account) Reset(h Hook) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.hook, a.calls, a.most, a.violations = h, 0, a.inFlight, nil
 }
 
-// Called returns the number of operations since the last Reset, and how many of
-// them were in flight at once at most.
+// Called returns the number of operations since the last Reset and the largest
+// number that were in flight at once.
 func (a *Account) Called() (calls, most int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -48,8 +48,8 @@ func (a *Account) Holds() int {
 	return len(a.open)
 }
 
-// Audit returns all faults of the code under test: files left open, operations
-// still in flight, uses after close.
+// Audit returns the faults of the code under test: files that are still open,
+// operations that are still in flight, and uses after close.
 func (a *Account) Audit() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -110,7 +110,8 @@ func (a *Account) leave(handle int) {
 	delete(a.open, handle)
 }
 
-// closing closes a handle, even if the hook fails it, as a system does.
+// closing closes a handle. It does so even if the hook returns an error, because
+// close(2) frees the descriptor in any case.
 func (a *Account) closing(handle int, op, name string, do func() error) error {
 	defer a.end()
 	fault := a.begin(op, name)

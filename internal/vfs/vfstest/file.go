@@ -16,7 +16,12 @@ type File struct {
 	handle int
 }
 
-func innerFile(f vfs.File) vfs.File { return f.(*File).inner }
+// inner returns the file behind a File that an operation uses.
+func inner(f vfs.File, op string) vfs.File {
+	file := f.(*File)
+	file.use(file.handle, op, file.name)
+	return file.inner
+}
 
 func (f *File) one(op string, perform func() error) error {
 	f.use(f.handle, op, f.name)
@@ -66,12 +71,13 @@ func (f *File) Write(b []byte) (int, error) {
 }
 
 func (f *File) Seek(offset int64, whence int) (at int64, err error) {
+	f.use(f.handle, "seek", f.name)
 	return do(f.Account, "seek", f.name, func() (int64, error) { return f.inner.Seek(offset, whence) })
 }
 
 func (f *File) CopyFrom(src vfs.File, n int64) (int64, error) {
 	n, _, err := f.bytes("copyFrom", n, func(n int64) (int64, error) {
-		return f.inner.CopyFrom(innerFile(src), n)
+		return f.inner.CopyFrom(inner(src, "copyFrom"), n)
 	})
 	return n, err
 }
@@ -99,11 +105,11 @@ func (f *File) Sync() error {
 }
 
 func (f *File) CloneFrom(src vfs.File) error {
-	return f.one("cloneFrom", func() error { return f.inner.CloneFrom(innerFile(src)) })
+	return f.one("cloneFrom", func() error { return f.inner.CloneFrom(inner(src, "cloneFrom")) })
 }
 
 func (f *File) CopyAttributes(src vfs.File) error {
-	return f.one("copyAttributes", func() error { return f.inner.CopyAttributes(innerFile(src)) })
+	return f.one("copyAttributes", func() error { return f.inner.CopyAttributes(inner(src, "copyAttributes")) })
 }
 
 func (f *File) Close() error { return f.closing(f.handle, "close", f.name, f.inner.Close) }

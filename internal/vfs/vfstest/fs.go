@@ -11,8 +11,8 @@ import (
 // Path returns the path of the inner directory.
 func (f *FS) Path() string { return f.inner.Path() }
 
-// openFile performs an operation that opens a file. A lost answer leaves
-// nothing open.
+// openFile performs an operation that opens a file. If the operation opens the
+// file and fails then (see [Late]), openFile closes it.
 func (f *FS) openFile(op, name string, open func() (vfs.File, error)) (vfs.File, error) {
 	f.use(f.handle, op, name)
 	opened, err := do(f.Account, op, name, open)
@@ -29,9 +29,10 @@ func (f *FS) Open(name string) (vfs.File, error) {
 	return f.openFile("open", name, func() (vfs.File, error) { return f.inner.Open(name) })
 }
 
-// ReadCached must not wait, so a hook that blocks would break the seam's
-// contract: it is passed on only if CachedReads is set.
+// ReadCached calls the inner file system only if CachedReads is set: it must not
+// wait, but a hook may block.
 func (f *FS) ReadCached(name string, limit int64) ([]byte, bool) {
+	f.use(f.handle, "readCached", name)
 	if !f.CachedReads {
 		return nil, false
 	}
@@ -74,7 +75,7 @@ func (f *FS) one(op, name string, perform func() error) error {
 }
 
 func (f *FS) LinkFile(of vfs.File, name string) error {
-	return f.one("linkFile", name, func() error { return f.inner.LinkFile(innerFile(of), name) })
+	return f.one("linkFile", name, func() error { return f.inner.LinkFile(inner(of, "linkFile"), name) })
 }
 
 func (f *FS) Stat(name string) (vfs.Info, error) {
@@ -120,7 +121,7 @@ func (f *FS) Remove(name string) error {
 
 func (f *FS) SetTimes(of vfs.File, name string, accessed, modified time.Time) error {
 	return f.one("setTimes", name, func() error {
-		return f.inner.SetTimes(innerFile(of), name, accessed, modified)
+		return f.inner.SetTimes(inner(of, "setTimes"), name, accessed, modified)
 	})
 }
 

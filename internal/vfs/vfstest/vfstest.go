@@ -1,6 +1,6 @@
 // Package vfstest puts a fault injector in front of a file system of package
-// vfs: a hook before each operation that can fail, delay, block or shorten it,
-// and an account of all that is open or in flight.
+// vfs. A hook before each operation can fail, delay, block or shorten it. An
+// account records which files are open and which operations are in flight.
 package vfstest
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/lion-agi/fileops/internal/vfs"
 )
 
-// An FS is another file system with a hook before each operation. It embeds
-// nothing, so that a new operation of the seam cannot bypass it.
+// An FS is another file system with a hook before each operation. It does not
+// embed that file system, so that a new method of vfs.FS cannot bypass the hook.
 type FS struct {
 	*Account
 	inner  vfs.FS
@@ -38,22 +38,22 @@ type Call struct {
 func (c Call) String() string { return fmt.Sprintf("%d: %s %s", c.N, c.Op, c.Name) }
 
 // A Hook is called before an operation, on its goroutine. It may block, change
-// files or cancel contexts. Its error becomes the operation's, which then does
-// not happen, except for ErrShort and Late.
+// files or cancel contexts. If it returns an error, the operation fails with
+// that error and does nothing, except for ErrShort and Late.
 type Hook func(Call) error
 
 // ErrShort makes Read, Write and CopyFrom do half of their work. It does
 // nothing to other operations.
 var ErrShort = errors.New("do half")
 
-// Late is a fault that is reported after the operation has been done: the
-// answer was lost on its way.
+// Late is an error that an operation returns after it has had its effect, like a
+// network file system that loses the answer of its server.
 type Late struct{ Err error }
 
 // Error implements error.
 func (l Late) Error() string { return l.Err.Error() }
 
-// Steps records the operations. Its Hook is one for [Account.Reset].
+// Steps records the operations. Its method Hook is a [Hook].
 type Steps struct {
 	mu   sync.Mutex
 	list []string
@@ -67,7 +67,7 @@ func (s *Steps) Hook(c Call) error {
 	return nil
 }
 
-// String returns the operations so far, with spaces between them.
+// String returns the names of the operations so far, with spaces between them.
 func (s *Steps) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A modelTree is what a tree of files ought to be: the files' texts by path,
-// and the directories, whose paths end in a slash.
+// A modelTree is the expected tree: the files' texts by path, and the
+// directories, whose paths end in a slash.
 type modelTree map[string]string
 
 func (m modelTree) isFile(p string) bool {
@@ -67,7 +67,7 @@ func (m modelTree) files(dir string) (files []string) {
 	return files
 }
 
-// A modelOutcome is what the model expects of a step.
+// A modelOutcome is the outcome of a step that the model expects.
 type modelOutcome struct {
 	tree   modelTree
 	result any   // nil if that does not matter
@@ -122,10 +122,13 @@ func pick[T any](r *modelRun, from ...T) T { return from[r.choose(len(from))] }
 // The names are few, so that they meet; some are directories to one step and
 // files to another.
 func (r *modelRun) pickDir() string { return pick(r, ".", "a", "a/b", "c/d/e", "c") }
+
 func (r *modelRun) pickName() string {
 	return pick(r, "x.txt", "y.md", "é.txt", "a", "b", "x.txt/z.txt", "d/w.txt")
 }
+
 func (r *modelRun) pickPath() string { return path.Join(r.pickDir(), r.pickName()) }
+
 func (r *modelRun) pickText() string {
 	return pick(r, "text", "", "other text", "zwölf Boxkämpfer", strings.Repeat("long ", 100), strings.Repeat("longer than a buffer\n", 3300))
 }
@@ -217,7 +220,7 @@ func panicked(err error) error {
 	return nil
 }
 
-// requireOldOrNew checks that each path is what it was or what it was to be.
+// requireOldOrNew checks that each path has its old or its new contents.
 func (r *modelRun) requireOldOrNew(real, next modelTree, said string) {
 	r.Helper()
 	all := maps.Clone(r.tree)
@@ -405,7 +408,7 @@ func (r *modelRun) size() modelStep {
 	}}
 }
 
-// A modelConcat is what counts of a ConcatResult.
+// A modelConcat is the part of a ConcatResult that the model predicts.
 type modelConcat struct {
 	text           string
 	files, skipped []string
@@ -533,9 +536,11 @@ func (r *modelRun) remove() modelStep {
 
 // TestModel makes random steps from fixed seeds.
 func TestModel(t *testing.T) {
-	const runs, steps = 8, 120
+	const steps = 120
+	runs := 8 / stride(8)
 	for i, seam := range seams {
 		t.Run(seam.name, func(t *testing.T) {
+			t.Parallel()
 			made, cancelled := 0, 0
 			for run := range runs {
 				random := rand.New(rand.NewPCG(uint64(i), uint64(run)))

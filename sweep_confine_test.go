@@ -3,12 +3,10 @@
 package fileops
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,196 +15,10 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/lion-agi/fileops/internal/vfs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 )
-
-// A jail is a pool confined to a directory, and what lies around that.
-type jail struct {
-	testing.TB
-	base  string // the directory above
-	root  string
-	pool  *Pool
-	vault map[string]string // what is outside, as it was
-}
-
-// jailers are the ways to confine a pool.
-var jailers = []struct {
-	name string
-	pool func(root *os.Root) *Pool
-}{
-	{"system", func(root *os.Root) *Pool { return newPool(PoolOptions{Workers: 4}, vfs.Confined(root)) }},
-	{"portable", func(root *os.Root) *Pool { return newPool(PoolOptions{Workers: 4}, vfs.PortableConfined(root)) }},
-	{"NewPool", func(root *os.Root) *Pool { return NewPool(PoolOptions{Root: root}) }},
-}
-
-// What is outside says one of these words, which nothing inside does, in each
-// file and in each name that is not the target of an attack.
-const (
-	secretText = "classified"
-	secretName = "hush"
-)
-
-// outside is what lies around a jail. The names are those that the operations
-// under test would write, had they got out.
-var outside = map[string]string{
-	"key.txt":                "classified: above",
-	"hush.txt":               "classified: hidden above",
-	"root-twin/key.txt":      "classified: next to it",
-	"vault/key.txt":          "classified: in the vault",
-	"vault/hush.txt":         "classified: hidden in the vault",
-	"vault/hushed/deep.txt":  "classified: deep in the vault",
-	"vault/c.json":           "classified: chunks",
-	"vault/chunk_1.json":     "classified: a chunk",
-	"vault/in.txt":           "classified: a namesake",
-	"vault/saved/hushed.txt": "classified: saved before",
-	"shared.txt":             "has a name in the jail too",
-}
-
-// inside is what every jail holds.
-var inside = map[string]string{"in.txt": "inside", "d/in.txt": "inside d", "saved/old.txt": "old"}
-
-func newJail(t testing.TB, pool func(*os.Root) *Pool) *jail {
-	t.Helper()
-	j := &jail{TB: t, base: tempDir(t)}
-	j.root = filepath.Join(j.base, "root")
-	for name, text := range outside {
-		j.write(filepath.Join(j.base, name), text)
-	}
-	require.NoError(t, os.Symlink("hushed", filepath.Join(j.base, "vault/hush-link")))
-	require.NoError(t, unix.Mkfifo(filepath.Join(j.base, "vault/fifo"), 0o666))
-	j.plant("")
-	j.vault = j.around()
-	root := openRoot(t, j.root)
-	j.pool = pool(root)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), guard)
-		defer cancel()
-		assert.NoError(t, j.pool.Close(ctx))
-	})
-	return j
-}
-
-func (j *jail) write(path, text string) {
-	require.NoError(j, os.MkdirAll(filepath.Dir(path), 0o777))
-	require.NoError(j, os.WriteFile(path, []byte(text), 0o666))
-}
-
-// plant empties the jail and fills it anew: with what is always there and,
-// separated by semicolons, links ("name -> target"), directories ("name/"),
-// FIFOs ("name|"), sockets ("name="), null devices ("name!"), hard links to
-// the file that is shared with the outside ("name#"), and files.
-func (j *jail) plant(tree string) {
-	entries, err := os.ReadDir(j.root)
-	if !errors.Is(err, fs.ErrNotExist) {
-		require.NoError(j, err)
-	}
-	for _, e := range entries { // the root itself stays, for it is open
-		require.NoError(j, os.RemoveAll(filepath.Join(j.root, e.Name())))
-	}
-	for name, text := range inside {
-		j.write(filepath.Join(j.root, name), text)
-	}
-	if tree == "" {
-		return
-	}
-	for item := range strings.SplitSeq(j.spell(tree), "; ") {
-		name, target, isLink := strings.Cut(item, " -> ")
-		last := len(name) - 1
-		path := filepath.Join(j.root, strings.TrimRight(name, "/|=!#"))
-		require.NoError(j, os.MkdirAll(filepath.Dir(path), 0o777))
-		switch {
-		case isLink:
-			require.NoError(j, os.Symlink(target, path))
-		case name[last] == '/':
-			require.NoError(j, os.MkdirAll(path, 0o777))
-		case name[last] == '|':
-			require.NoError(j, unix.Mkfifo(path, 0o666))
-		case name[last] == '=':
-			l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
-			require.NoError(j, err)
-			l.SetUnlinkOnClose(false)
-			require.NoError(j, l.Close())
-		case name[last] == '!':
-			if err := mknod(unix.Mknod, path, unix.Mkdev(1, 3)); err != nil {
-				j.Logf("no devices here: %v", err)
-			}
-		case name[last] == '#':
-			require.NoError(j, os.Link(filepath.Join(j.base, "shared.txt"), path))
-		default:
-			j.write(path, "inside")
-		}
-	}
-}
-
-// mknod makes a device, whatever type its number is of here.
-func mknod[N int | uint64](call func(string, uint32, N) error, path string, number uint64) error {
-	return call(path, unix.S_IFCHR|0o666, N(number))
-}
-
-// spell puts the jail's surroundings into a hostile name.
-func (j *jail) spell(name string) string { return strings.ReplaceAll(name, "{base}", j.base) }
-
-// around describes everything outside: names, types, sizes, contents, and when
-// it was last written and read. Looking does not change what it sees.
-func (j *jail) around() map[string]string {
-	seen := map[string]string{}
-	var undo []func() error
-	require.NoError(j, filepath.WalkDir(j.base, func(path string, d fs.DirEntry, err error) error {
-		if path == j.root {
-			return fs.SkipDir
-		}
-		var st unix.Stat_t
-		require.NoError(j, err)
-		require.NoError(j, unix.Lstat(path, &st))
-		what := fmt.Sprint(d.Type(), " ", st.Size, " ", st.Mode, " ", st.Mtim)
-		if filepath.Base(path) != "shared.txt" { // which may be read
-			what += fmt.Sprint(" ", st.Atim)
-		}
-		if d.Type().IsRegular() {
-			text, err := os.ReadFile(path)
-			require.NoError(j, err)
-			what += " " + string(text)
-		}
-		undo = append(undo, func() error {
-			return unix.UtimesNanoAt(unix.AT_FDCWD, path, []unix.Timespec{st.Atim, st.Mtim}, unix.AT_SYMLINK_NOFOLLOW)
-		})
-		seen[strings.TrimPrefix(path, j.base)] = what
-		return nil
-	}))
-	for _, do := range undo {
-		require.NoError(j, do())
-	}
-	return seen
-}
-
-// checkUntouched checks that what is outside is as it was.
-func (j *jail) checkUntouched(attack string) {
-	j.Helper()
-	require.Equal(j, j.vault, j.around(), "outside after %s", attack)
-}
-
-// checkDiscreet checks that what an operation has to say about a name tells
-// nothing of the outside.
-func (j *jail) checkDiscreet(name string, result any, err error, attack string) {
-	j.Helper()
-	said := fmt.Sprintf("%+v %v", result, err)
-	if data, ok := result.([]byte); ok {
-		said += string(data)
-	}
-	if strings.Contains(name, j.base) {
-		said = strings.ReplaceAll(said, name, "")
-		said = strings.ReplaceAll(said, filepath.Clean(name), "")
-	}
-	for _, secret := range []string{secretText, secretName, j.base} {
-		require.NotContains(j, said, secret, attack)
-	}
-}
-
-// A confinedUse is what an operation does with a path.
-type confinedUse int
 
 const (
 	asSource    confinedUse = iota // follows it, links and all
@@ -215,201 +27,6 @@ const (
 	asNameBelow                    // as asName, in a directory of its own
 	asText                         // makes no path of it, or only part of a name
 )
-
-// A confinedOp is an operation that is given a hostile name.
-type confinedOp struct {
-	name string
-	use  confinedUse
-	run  func(ctx context.Context, p *Pool, f callForm, name string) (any, error)
-}
-
-// confinedOps are all the operations, with every argument and option that is
-// or might become part of a path.
-var confinedOps = []confinedOp{
-	{"ReadFile", asSource, op1((*Pool).ReadFile, (*Pool).AsyncReadFile)},
-	{"ReadBytes", asSource, op1((*Pool).ReadBytes, (*Pool).AsyncReadBytes)},
-	{"ReadFiles", asSource, func(ctx context.Context, p *Pool, f callForm, name string) (any, error) {
-		read := func(ctx context.Context) (text string, err error) {
-			for r := range p.ReadFiles(ctx, []string{"in.txt", name, "d/in.txt"}) {
-				text += r.Text
-				err = errors.Join(err, r.Err)
-			}
-			return text, err
-		}
-		return call(ctx, f, read, func(ctx context.Context) *Future[string] { return Submit(ctx, p, read) })
-	}},
-	{"FileSize", asSource, op1((*Pool).FileSize, (*Pool).AsyncFileSize)},
-	{"ListFiles", asSource, op2((*Pool).ListFiles, (*Pool).AsyncListFiles,
-		func(name string) (string, string) { return name, "" })},
-	{"ListFiles extension", asText, op2((*Pool).ListFiles, (*Pool).AsyncListFiles,
-		func(name string) (string, string) { return ".", name })},
-	{"DirToFiles", asSource, op2((*Pool).DirToFiles, (*Pool).AsyncDirToFiles,
-		func(name string) (string, *DirOptions) { return name, nil })},
-	{"DirToFiles options", asSource, op2((*Pool).DirToFiles, (*Pool).AsyncDirToFiles,
-		func(name string) (string, *DirOptions) {
-			return name, &DirOptions{Shallow: true, IgnoreErrors: true, FileTypes: []string{".txt"}}
-		})},
-	{"DirToFiles FileTypes", asText, op2((*Pool).DirToFiles, (*Pool).AsyncDirToFiles,
-		func(name string) (string, *DirOptions) { return ".", &DirOptions{FileTypes: []string{name}} })},
-
-	{"Concat", asSource, op2((*Pool).Concat, (*Pool).AsyncConcat,
-		func(name string) ([]string, *ConcatOptions) { return []string{"in.txt", name}, nil })},
-	{"Concat options", asText, op2((*Pool).Concat, (*Pool).AsyncConcat,
-		func(name string) ([]string, *ConcatOptions) {
-			return []string{"."}, &ConcatOptions{Exclude: []string{name}, FileTypes: []string{name}, Shallow: true}
-		})},
-	{"Concat OutputFile", asTarget, op2((*Pool).Concat, (*Pool).AsyncConcat,
-		func(name string) ([]string, *ConcatOptions) {
-			return []string{"in.txt"}, &ConcatOptions{OutputFile: name}
-		})},
-	{"Concat OutputFile KeepExisting", asTarget, op2((*Pool).Concat, (*Pool).AsyncConcat,
-		func(name string) ([]string, *ConcatOptions) {
-			return []string{"in.txt"}, &ConcatOptions{OutputFile: name, KeepExisting: true}
-		})},
-	{"Concat OutputDir", asSource, op2((*Pool).Concat, (*Pool).AsyncConcat,
-		func(name string) ([]string, *ConcatOptions) {
-			return []string{"in.txt"}, &ConcatOptions{OutputDir: vfs.OrDot(name), OutputFile: "key.txt"}
-		})},
-	{"Concat OutputFile in OutputDir", asName, op2((*Pool).Concat, (*Pool).AsyncConcat,
-		func(name string) ([]string, *ConcatOptions) {
-			return []string{"in.txt"}, &ConcatOptions{OutputDir: ".", OutputFile: name}
-		})},
-	{"ConcatFiles", asSource, op2((*Pool).ConcatFiles, (*Pool).AsyncConcatFiles,
-		func(name string) ([]string, *ConcatOptions) { return []string{"in.txt", name}, nil })},
-	{"ConcatFiles OutputDir", asSource, op2((*Pool).ConcatFiles, (*Pool).AsyncConcatFiles,
-		func(name string) ([]string, *ConcatOptions) {
-			return []string{"in.txt"}, &ConcatOptions{OutputDir: vfs.OrDot(name)}
-		})},
-	{"ConcatTo", asSource, func(ctx context.Context, p *Pool, f callForm, name string) (any, error) {
-		var w bytes.Buffer
-		result, err := call(ctx, f,
-			func(ctx context.Context) (*ConcatResult, error) { return p.ConcatTo(ctx, &w, []string{name}, nil) },
-			func(ctx context.Context) *Future[*ConcatResult] {
-				return p.AsyncConcatTo(ctx, &w, []string{name}, nil)
-			})
-		if r, ok := result.(*ConcatResult); ok && r != nil {
-			r.Text = w.String()
-		}
-		return result, err
-	}},
-
-	{"CopyFile from", asSource, copyOp(func(name string) (string, string) { return name, "copied.txt" })},
-	{"CopyFile to", asTarget, copyOp(func(name string) (string, string) { return "in.txt", name })},
-	{"CopyFile to a file in", asSource, copyOp(func(name string) (string, string) { return "in.txt", vfs.Prefix(name) + "key.txt" })},
-	{"CopyFile onto itself", asSource, copyOp(func(name string) (string, string) { return name, name })},
-
-	{"SaveToFile dir", asSource, saveOp(func(name string) (string, string, SaveOptions) {
-		return name, "key.txt", SaveOptions{Overwrite: true}
-	})},
-	{"SaveToFile new dir", asTarget, saveOp(func(name string) (string, string, SaveOptions) {
-		return name, "key.txt", SaveOptions{NewDir: true, Sync: true}
-	})},
-	{"SaveToFile new dir in", asSource, saveOp(func(name string) (string, string, SaveOptions) {
-		return vfs.Prefix(name) + "made", "key.txt", SaveOptions{NewDir: true}
-	})},
-	{"SaveToFile name", asName, saveOp(func(name string) (string, string, SaveOptions) {
-		return ".", name, SaveOptions{}
-	})},
-	{"SaveToFile name Overwrite", asName, saveOp(func(name string) (string, string, SaveOptions) {
-		return "", name, SaveOptions{Overwrite: true, Sync: true}
-	})},
-	{"SaveToFile name below", asNameBelow, saveOp(func(name string) (string, string, SaveOptions) {
-		return "saved", name, SaveOptions{Overwrite: true, Timestamp: true, TimePrefix: true}
-	})},
-	{"SaveToFile Extension", asText, saveOp(func(name string) (string, string, SaveOptions) {
-		return "saved", "file", SaveOptions{Extension: name, Overwrite: true}
-	})},
-	{"SaveToFile TimestampFormat", asText, saveOp(func(name string) (string, string, SaveOptions) {
-		return "saved", "file.txt", SaveOptions{Timestamp: true, TimePrefix: true, TimestampFormat: name}
-	})},
-	{"SaveChunks dir", asSource, saveChunksOp(func(name string) (string, *SaveOptions) {
-		return name, &SaveOptions{Overwrite: true}
-	})},
-	{"SaveChunks Extension", asText, saveChunksOp(func(name string) (string, *SaveOptions) {
-		return "saved", &SaveOptions{Overwrite: true, Extension: name}
-	})},
-	{"SaveChunks TimestampFormat", asText, saveChunksOp(func(name string) (string, *SaveOptions) {
-		return "saved", &SaveOptions{Overwrite: true, Timestamp: true, TimestampFormat: name}
-	})},
-
-	{"FileToChunks", asSource, op2((*Pool).FileToChunks, (*Pool).AsyncFileToChunks,
-		func(name string) (string, *ChunkOptions) { return name, nil })},
-	{"Chunk", asSource, op2((*Pool).Chunk, (*Pool).AsyncChunk,
-		func(name string) (string, *ChunkOptions) { return name, nil })},
-	{"Chunk OutputFile", asTarget, op2((*Pool).Chunk, (*Pool).AsyncChunk,
-		func(name string) (string, *ChunkOptions) { return "in.txt", &ChunkOptions{OutputFile: name} })},
-	{"FileToChunks OutputFile in", asSource, op2((*Pool).FileToChunks, (*Pool).AsyncFileToChunks,
-		func(name string) (string, *ChunkOptions) {
-			return "in.txt", &ChunkOptions{OutputFile: vfs.Prefix(name) + "c.json"}
-		})},
-	{"Chunk OutputDir", asSource, op2((*Pool).Chunk, (*Pool).AsyncChunk,
-		func(name string) (string, *ChunkOptions) {
-			return "in.txt", &ChunkOptions{OutputDir: vfs.OrDot(name), Save: &SaveOptions{Overwrite: true}}
-		})},
-	{"Chunk Save", asText, op2((*Pool).Chunk, (*Pool).AsyncChunk,
-		func(name string) (string, *ChunkOptions) {
-			return "in.txt", &ChunkOptions{OutputDir: "saved", Save: &SaveOptions{Extension: name, Overwrite: true}}
-		})},
-	{"Chunk Reader", asSource, func(ctx context.Context, p *Pool, f callForm, name string) (any, error) {
-		chunk := op2((*Pool).Chunk, (*Pool).AsyncChunk, func(name string) (string, *ChunkOptions) {
-			return name, &ChunkOptions{Reader: func(ctx context.Context, path string) (string, error) {
-				return p.ReadFile(ctx, path)
-			}}
-		})
-		return chunk(ctx, p, f, name)
-	}},
-}
-
-// op1 is an operation on a name.
-func op1[T any](
-	plain func(*Pool, context.Context, string) (T, error),
-	async func(*Pool, context.Context, string) *Future[T],
-) func(context.Context, *Pool, callForm, string) (any, error) {
-	return func(ctx context.Context, p *Pool, f callForm, name string) (any, error) {
-		return call(ctx, f,
-			func(ctx context.Context) (T, error) { return plain(p, ctx, name) },
-			func(ctx context.Context) *Future[T] { return async(p, ctx, name) })
-	}
-}
-
-// op2 is an operation on two arguments that are made of a name.
-func op2[A, B, T any](
-	plain func(*Pool, context.Context, A, B) (T, error),
-	async func(*Pool, context.Context, A, B) *Future[T],
-	args func(name string) (A, B),
-) func(context.Context, *Pool, callForm, string) (any, error) {
-	return func(ctx context.Context, p *Pool, f callForm, name string) (any, error) {
-		a, b := args(name)
-		return call(ctx, f,
-			func(ctx context.Context) (T, error) { return plain(p, ctx, a, b) },
-			func(ctx context.Context) *Future[T] { return async(p, ctx, a, b) })
-	}
-}
-
-func copyOp(args func(name string) (src, dst string)) func(context.Context, *Pool, callForm, string) (any, error) {
-	plain := func(p *Pool, ctx context.Context, src, dst string) (struct{}, error) {
-		return struct{}{}, p.CopyFile(ctx, src, dst)
-	}
-	return op2(plain, (*Pool).AsyncCopyFile, args)
-}
-
-func saveOp(args func(name string) (dir, file string, o SaveOptions)) func(context.Context, *Pool, callForm, string) (any, error) {
-	return func(ctx context.Context, p *Pool, f callForm, name string) (any, error) {
-		dir, file, o := args(name)
-		return call(ctx, f,
-			func(ctx context.Context) (string, error) { return p.SaveToFile(ctx, "saved", dir, file, &o) },
-			func(ctx context.Context) *Future[string] { return p.AsyncSaveToFile(ctx, "saved", dir, file, &o) })
-	}
-}
-
-func saveChunksOp(args func(name string) (dir string, o *SaveOptions)) func(context.Context, *Pool, callForm, string) (any, error) {
-	return func(ctx context.Context, p *Pool, f callForm, name string) (any, error) {
-		dir, o := args(name)
-		return call(ctx, f,
-			func(ctx context.Context) ([]string, error) { return p.SaveChunks(ctx, sampleChunks, dir, o) },
-			func(ctx context.Context) *Future[[]string] { return p.AsyncSaveChunks(ctx, sampleChunks, dir, o) })
-	}
-}
 
 // attack runs an operation on a hostile name, with limited patience, and
 // returns its error or, if it has none, that of the name it skipped.
@@ -428,7 +45,7 @@ func (j *jail) attack(op confinedOp, f callForm, name string) error {
 	return err
 }
 
-// A hazard is what a hostile name is about.
+// A hazard is the danger of a hostile name.
 type hazard int
 
 const (
@@ -455,7 +72,7 @@ func checkRefused(t testing.TB, op confinedOp, h hostileName, name string, err e
 	}
 }
 
-// errorClass is what an error comes to, without its wording.
+// errorClass returns the kind of an error, without its wording.
 func errorClass(err error) string {
 	if err == nil {
 		return "success"
@@ -494,9 +111,9 @@ func TestConfinement(t *testing.T) {
 	}
 }
 
-// attackAll returns what has become of each call.
+// attackAll makes every call with every name and returns the outcomes.
 func attackAll(t *testing.T, j *jail) (outcomes []string) {
-	for _, h := range hostileNames {
+	for _, h := range someOf(hostileNames, 6) {
 		name := j.spell(h.name)
 		j.plant(h.tree)
 		for _, op := range confinedOps {
@@ -513,12 +130,12 @@ func attackAll(t *testing.T, j *jail) (outcomes []string) {
 		}
 		j.checkUntouched(fmt.Sprintf("%.100q with %q", h.name, h.tree))
 	}
-	t.Logf("%d names, %d calls", len(hostileNames), len(outcomes))
+	t.Logf("%d calls", len(outcomes))
 	return outcomes
 }
 
-// TestConfinementOfMagicLinks confines pools to a directory of the kernel's,
-// where links need not be what they say.
+// TestConfinementOfMagicLinks confines pools to a directory of the kernel's, where
+// a link may lead elsewhere than its text says.
 func TestConfinementOfMagicLinks(t *testing.T) {
 	const process = "/proc/self"
 	if _, err := os.Readlink(process + "/root"); err != nil {
@@ -560,6 +177,7 @@ func TestConfinementOfMagicLinks(t *testing.T) {
 // TestConfinementOfTrees looks at a whole jail full of links that lead
 // outside.
 func TestConfinementOfTrees(t *testing.T) {
+	t.Parallel()
 	const tree = "out -> ..; vault -> ../vault; key.txt -> ../vault/key.txt; abs -> {base}/vault; abs.txt -> {base}/vault/key.txt; " +
 		"back -> {base}/root; d/up -> ../..; d/root -> /; d/key.txt -> ../key.txt; chain.txt -> key.txt; missing.txt -> ../missing; " +
 		"loop.txt -> loop.txt; self -> .; fifo.txt -> ../vault/fifo; zero.txt -> /dev/zero; mine.txt -> d/in.txt; more -> d; socket.txt="
@@ -625,7 +243,8 @@ func (j *jail) requireTree(f callForm, files []string, size int64, links []strin
 // TestConfinementWhileLinksSwap attacks with names that lead inside at one
 // moment and outside at the next.
 func TestConfinementWhileLinksSwap(t *testing.T) {
-	// What each name stands for, in turn.
+	t.Parallel()
+	// The things that each name stands for, in turn.
 	swaps := map[string][]string{
 		"swap":      {"dir", "-> ../vault", "dir", "-> d", "-> {base}/vault", "|", "-> ../missing"},
 		"way":       {"dir", "-> d", "dir", "-> ../vault"},
@@ -637,7 +256,7 @@ func TestConfinementWhileLinksSwap(t *testing.T) {
 		".", "swap", "swap/", "swap/key.txt", "swap/new/file.txt", "swap/../vault/key.txt", "swap/../in.txt",
 		"way/e/key.txt", "way/e/../key.txt", "d/e", "d/e/key.txt", "d/e/../../vault/key.txt", "file.txt", "file.json",
 	}
-	const rounds = 3
+	rounds := 3 / stride(3)
 	for _, jailer := range jailers {
 		t.Run(jailer.name, func(t *testing.T) {
 			j := newJail(t, jailer.pool)
@@ -695,14 +314,14 @@ func (j *jail) swap(name, state string) {
 	os.Rename(next, path)
 }
 
-// A hostileName is a name to attack with, and what is planted for it.
+// A hostileName is a name to attack with, and the files that are planted for it.
 type hostileName struct {
 	hazard
 	name string
 	tree string // see jail.plant
 }
 
-// repeated is n times what, then the end.
+// repeated returns n times a string, then the end.
 func repeated(what string, n int, end string) string { return strings.Repeat(what, n) + end }
 
 var hostileNames = []hostileName{
@@ -881,7 +500,7 @@ var hostileNames = []hostileName{
 	{stays, "link", "link -> fifo; fifo|"},
 	{stays, "link", "link -> in.txt/"},
 
-	// What is no file, and what has two names.
+	// Things that are no files, and files with two names.
 	{stays, "fifo", "fifo|"},
 	{stays, "fifo/", "fifo|"},
 	{stays, "fifo/key.txt", "fifo|"},
@@ -896,7 +515,7 @@ var hostileNames = []hostileName{
 	{stays, "d/key.txt", "d/key.txt#"},
 	{stays, "d", "d/key.txt#; d/c.json#; d/chunk_1.json#"},
 
-	// Odd ways to spell what is inside.
+	// Odd spellings of files inside.
 	{stays, "", ""},
 	{stays, ".", ""},
 	{stays, "./", ""},
@@ -936,7 +555,7 @@ var hostileNames = []hostileName{
 	{stays, "--", ""},
 	{stays, "%s%s%n", ""},
 
-	// What looks like dots and slashes, and is none.
+	// Characters that look like dots and slashes.
 	{stays, "...", ""},
 	{stays, "....", ""},
 	{stays, ".../in.txt", ""},
@@ -995,7 +614,7 @@ var hostileNames = []hostileName{
 	{stays, "\x7f", ""},
 	{stays, "\r", ""},
 
-	// What means something elsewhere.
+	// Names with a meaning on other systems.
 	{stays, `..\vault\key.txt`, ""},
 	{stays, `..\..\`, ""},
 	{stays, `d\..\..\vault\key.txt`, ""},

@@ -16,7 +16,7 @@ import (
 
 const poolTimeout = 5 * time.Second
 
-// timed is what op takes, and the error that it ends with.
+// timed returns the time that op takes and its error.
 func timed[T any](op func() (T, error)) (time.Duration, error) {
 	began := time.Now()
 	_, err := op()
@@ -81,8 +81,8 @@ func TestTimeoutCountsWaitsForASlot(t *testing.T) {
 	})
 }
 
-// A future is cancelled in time, but is not complete before its work has
-// ended; who waits for it has a context of his own.
+// TestTimeoutCancelsFutures checks that the Timeout cancels a future's work, which
+// completes only when that has ended. A waiter leaves by a context of its own.
 func TestTimeoutCancelsFutures(t *testing.T) {
 	bubble(t, PoolOptions{Timeout: poolTimeout}, func(ctx context.Context, t *testing.T, l *lab) {
 		g := l.hang(callOn("a.txt"))

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestLeasedFile opens a file that another holds a lease on, as file servers
-// do: the kernel says EAGAIN to who opens it without blocking, until the
-// holder gives it up. Whatever open makes of it, it must not ask in circles.
+// TestLeasedFile opens a file on which another process holds a lease, as file
+// servers do. Until the holder gives it up, the kernel answers EAGAIN to an open
+// that does not block, see fcntl(2). The open must not try for ever.
 func TestLeasedFile(t *testing.T) {
 	for _, s := range seams {
 		t.Run(s.name, func(t *testing.T) {

@@ -17,21 +17,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setUmask sets the process's umask for the rest of a test.
-func setUmask(t *testing.T, mask int) {
-	old := unix.Umask(mask)
-	t.Cleanup(func() { unix.Umask(old) })
-}
-
-func (p place) perm(t *testing.T, name string) fs.FileMode {
-	t.Helper()
-	st, err := os.Lstat(p.abs(name))
-	require.NoError(t, err)
-	return st.Mode().Perm()
-}
-
+// TestCopyFileKeepsPermissions copies files of many modes under several umasks.
 func TestCopyFileKeepsPermissions(t *testing.T) {
-	everywhere(t, func(t *testing.T, p place) {
+	everywhereInTurn(t, func(t *testing.T, p place) {
 		src := p.write(t, "src", "text")
 		p.write(t, "existing", "old")
 		for _, mask := range []int{0, 0o022, 0o077, 0o777} {
@@ -49,7 +37,9 @@ func TestCopyFileKeepsPermissions(t *testing.T) {
 	})
 }
 
+// TestCopyFileKeepsTimes copies files with exact times, also from before 1970.
 func TestCopyFileKeepsTimes(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		src := p.write(t, "src", "text")
 		p.write(t, "dst", "old")
@@ -63,22 +53,21 @@ func TestCopyFileKeepsTimes(t *testing.T) {
 			var st unix.Stat_t
 			require.NoError(t, unix.Stat(p.abs("dst"), &st))
 			require.Equal(t, times[1], st.Mtim)
-			if !p.portable { // which knows no times of access
+			if !p.portable { // package os does not report the time of the last access
 				require.Equal(t, times[0], st.Atim)
 			}
 		}
 	})
 }
 
+// TestCopyFileKeepsExtendedAttributes copies a file with attributes, some with
+// bytes that are not text.
 func TestCopyFileKeepsExtendedAttributes(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		src := p.write(t, "src", "text")
 		for name, value := range map[string]string{"user.fileops.a": "one", "user.fileops.b": "\x00\xff", "user.fileops.empty": ""} {
-			if err := unix.Setxattr(p.abs("src"), name, []byte(value), 0); errors.Is(err, unix.ENOTSUP) {
-				t.Skipf("no extended attributes here: %v", err)
-			} else {
-				require.NoError(t, err)
-			}
+			setXattr(t, p.abs("src"), name, value)
 		}
 		require.NoError(t, os.Chmod(p.abs("src"), 0o400))
 		require.NoError(t, p.CopyFile(t.Context(), src, p.at("dst")))
@@ -94,26 +83,18 @@ func TestCopyFileKeepsExtendedAttributes(t *testing.T) {
 	})
 }
 
-// setXattr gives a file an extended attribute, or skips the test.
-func setXattr(t *testing.T, path, name, value string) {
-	t.Helper()
-	if err := unix.Setxattr(path, name, []byte(value), 0); errors.Is(err, unix.ENOTSUP) {
-		t.Skipf("no extended attributes here: %v", err)
-	} else {
-		require.NoError(t, err)
-	}
-}
-
-// An attribute that the target's file system has no room for is left out.
+// TestCopyFileLeavesOutLargeAttributes copies to a file system that has no room
+// for one of the attributes. The copy lacks this one.
 func TestCopyFileLeavesOutLargeAttributes(t *testing.T) {
-	roomy, err := os.MkdirTemp("/dev/shm", "fileops-test-")
+	t.Parallel()
+	other, err := os.MkdirTemp("/dev/shm", "fileops-test-")
 	if err != nil {
-		t.Skipf("no other file system here: %v", err)
+		t.Skipf("cannot use another file system: %v", err)
 	}
-	t.Cleanup(func() { os.RemoveAll(roomy) })
-	src := filepath.Join(roomy, "src")
+	t.Cleanup(func() { os.RemoveAll(other) })
+	src := filepath.Join(other, "src")
 	require.NoError(t, os.WriteFile(src, []byte("text"), 0o666))
-	setXattr(t, src, "user.large", strings.Repeat("x", 20_000)) // ext4 takes one block at most
+	setXattr(t, src, "user.large", strings.Repeat("x", 20_000)) // ext4 stores at most one block, see xattr(7)
 	setXattr(t, src, "user.small", "s")
 	for _, portable := range []bool{false, true} {
 		p := newPlace(t, false, portable, fileops.PoolOptions{})
@@ -127,9 +108,10 @@ func TestCopyFileLeavesOutLargeAttributes(t *testing.T) {
 	}
 }
 
-// Attributes that come, go, grow and shrink meanwhile keep no copy from being
-// made.
+// TestCopyFileWhileAttributesChange copies a file while another goroutine adds,
+// resizes and removes attributes. No copy fails.
 func TestCopyFileWhileAttributesChange(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, p place) {
 		src := p.write(t, "src", "text")
 		path := p.abs("src")
@@ -148,47 +130,12 @@ func TestCopyFileWhileAttributesChange(t *testing.T) {
 		})
 		defer changing.Wait()
 		defer stop.Store(true)
-		for range 300 {
+		for range unlessShort(300, 50) {
 			require.NoError(t, p.CopyFile(t.Context(), src, p.at("dst")))
 			value := make([]byte, 10)
 			n, err := unix.Getxattr(p.abs("dst"), "user.stays", value)
 			require.NoError(t, err)
 			require.Equal(t, "stays", string(value[:n]))
-		}
-	})
-}
-
-func TestSavePermissions(t *testing.T) {
-	everywhere(t, func(t *testing.T, p place) {
-		save := func(name string, o fileops.SaveOptions) {
-			t.Helper()
-			_, err := p.SaveToFile(t.Context(), "new", p.at("."), name, &o)
-			require.NoError(t, err)
-			require.Equal(t, "new", p.text(t, name))
-		}
-		for mask, want := range map[int]fs.FileMode{0: 0o666, 0o022: 0o644, 0o027: 0o640, 0o077: 0o600} {
-			setUmask(t, mask)
-			save("fresh", fileops.SaveOptions{})
-			require.Equal(t, want, p.perm(t, "fresh"))
-			require.NoError(t, os.Remove(p.abs("fresh")))
-			save("fresh", fileops.SaveOptions{Overwrite: true})
-			require.Equal(t, want, p.perm(t, "fresh"))
-			require.NoError(t, os.Remove(p.abs("fresh")))
-			save("made/dir/file", fileops.SaveOptions{Overwrite: true})
-			require.Equal(t, fs.FileMode(0o777)&^fs.FileMode(mask), p.perm(t, "made/dir"))
-			require.NoError(t, os.RemoveAll(p.abs("made")))
-
-			for _, perm := range []fs.FileMode{0o600, 0o640, 0o755, 0o444, 0o777} { // of a file that is replaced
-				p.write(t, "existing", "old")
-				require.NoError(t, os.Chmod(p.abs("existing"), perm))
-				save("existing", fileops.SaveOptions{Overwrite: true})
-				require.Equal(t, perm, p.perm(t, "existing"))
-				require.NoError(t, os.Remove(p.abs("existing")))
-			}
-			p.symlink(t, "made", "link") // has no permissions of its own
-			save("link", fileops.SaveOptions{Overwrite: true})
-			require.Equal(t, want, p.perm(t, "link"))
-			require.NoError(t, os.Remove(p.abs("link")))
 		}
 	})
 }

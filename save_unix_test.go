@@ -1,0 +1,50 @@
+//go:build linux || darwin || freebsd || netbsd
+
+package fileops_test
+
+import (
+	"io/fs"
+	"os"
+	"testing"
+
+	"github.com/lion-agi/fileops"
+	"github.com/stretchr/testify/require"
+)
+
+// TestSavePermissions saves files under several umasks. A new file has the
+// permissions that the umask leaves, and a file that replaces another one has
+// those of the other one.
+func TestSavePermissions(t *testing.T) {
+	everywhereInTurn(t, func(t *testing.T, p place) {
+		save := func(name string, o fileops.SaveOptions) {
+			t.Helper()
+			_, err := p.SaveToFile(t.Context(), "new", p.at("."), name, &o)
+			require.NoError(t, err)
+			require.Equal(t, "new", p.text(t, name))
+		}
+		for mask, want := range map[int]fs.FileMode{0: 0o666, 0o022: 0o644, 0o027: 0o640, 0o077: 0o600} {
+			setUmask(t, mask)
+			save("fresh", fileops.SaveOptions{})
+			require.Equal(t, want, p.perm(t, "fresh"))
+			require.NoError(t, os.Remove(p.abs("fresh")))
+			save("fresh", fileops.SaveOptions{Overwrite: true})
+			require.Equal(t, want, p.perm(t, "fresh"))
+			require.NoError(t, os.Remove(p.abs("fresh")))
+			save("made/dir/file", fileops.SaveOptions{Overwrite: true})
+			require.Equal(t, fs.FileMode(0o777)&^fs.FileMode(mask), p.perm(t, "made/dir"))
+			require.NoError(t, os.RemoveAll(p.abs("made")))
+
+			for _, perm := range []fs.FileMode{0o600, 0o640, 0o755, 0o444, 0o777} { // of the file that the save replaces
+				p.write(t, "existing", "old")
+				require.NoError(t, os.Chmod(p.abs("existing"), perm))
+				save("existing", fileops.SaveOptions{Overwrite: true})
+				require.Equal(t, perm, p.perm(t, "existing"))
+				require.NoError(t, os.Remove(p.abs("existing")))
+			}
+			p.symlink(t, "made", "link") // a link has no permissions
+			save("link", fileops.SaveOptions{Overwrite: true})
+			require.Equal(t, want, p.perm(t, "link"))
+			require.NoError(t, os.Remove(p.abs("link")))
+		}
+	})
+}
