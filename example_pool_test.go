@@ -12,19 +12,20 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// Any blocking call can run under a pool's bound.
+// Submit runs a function on a slot of a pool. The calls that the function makes
+// with its context use this slot.
 func ExampleSubmit() {
 	ctx := context.Background()
 	pool := fileops.NewPool(fileops.PoolOptions{Workers: 1})
 	first := fileops.Submit(ctx, pool, func(ctx context.Context) (string, error) {
-		text, err := pool.ReadFile(ctx, "go.mod") // on the slot that this function holds
+		text, err := pool.ReadFile(ctx, "go.mod") // uses the slot of this function
 		return strings.SplitN(text, "\n", 2)[0], err
 	})
 	fmt.Println(first.Await(ctx))
 	// Output: module github.com/lion-agi/fileops <nil>
 }
 
-// A panic in a function given to the package comes back as an error.
+// A panic in a function that the package calls becomes an error.
 func ExamplePanicError() {
 	ctx := context.Background()
 	_, err := fileops.Submit(ctx, nil, func(context.Context) (int, error) { panic("oh no") }).Await(ctx)
@@ -33,7 +34,7 @@ func ExamplePanicError() {
 	// Output: true panic: oh no
 }
 
-// An ended context ends one wait, not the work.
+// The end of a context ends one wait and not the work.
 func ExampleFuture_Await() {
 	ctx, cancel := context.WithCancel(context.Background())
 	release := make(chan struct{})
@@ -52,13 +53,14 @@ func ExampleFuture_Await() {
 	// 42 <nil>
 }
 
+// A select statement can wait for a future and something else.
 func ExampleFuture_Done() {
 	size := fileops.AsyncFileSize(context.Background(), "LICENSE")
 	select {
 	case <-size.Done():
 		fmt.Println(size.Result())
 	case <-time.After(time.Minute):
-		fmt.Println("that takes long")
+		fmt.Println("the file system does not answer")
 	}
 	// Output: 11358 <nil>
 }
@@ -122,13 +124,13 @@ func ExampleAsCompleted() {
 	// none false
 }
 
-// A pool of its own bounds what one part of a program does.
+// A pool bounds the work of one part of a program.
 func ExampleNewPool() {
 	pool := fileops.NewPool(fileops.PoolOptions{
-		Workers:     4,                // at once
-		MaxPending:  100,              // and waiting
-		MaxFileSize: 1 << 10,          // in memory
-		Timeout:     30 * time.Second, // for each operation
+		Workers:     4,                // operations in flight
+		MaxPending:  100,              // operations that wait
+		MaxFileSize: 1 << 10,          // bytes of a file in memory
+		Timeout:     30 * time.Second, // of each operation
 	})
 	_, err := pool.ReadFile(context.Background(), "LICENSE")
 	fmt.Println(errors.Is(err, fileops.ErrTooLarge))
@@ -141,7 +143,7 @@ func ExamplePool_Close() {
 
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	err := pool.Close(ctx) // waits for what was begun
+	err := pool.Close(ctx) // waits for the read
 	var stuck *fileops.StuckError
 	if errors.As(err, &stuck) {
 		log.Fatal(stuck.Running)
@@ -155,7 +157,6 @@ func ExamplePool_Close() {
 	// read go.mod: pool is closed
 }
 
-// Stats can be published with expvar, to appear at /debug/vars.
 func ExamplePool_Running() {
 	pool := fileops.NewPool(fileops.PoolOptions{})
 	started, release := make(chan struct{}), make(chan struct{})
@@ -176,10 +177,36 @@ func ExamplePool_Running() {
 	// 0
 }
 
+// The error of Close names the calls that have not returned.
+func ExampleStuckError() {
+	pool := fileops.NewPool(fileops.PoolOptions{})
+	release := make(chan struct{})
+	begun := make(chan struct{})
+	fileops.Submit(context.Background(), pool, func(context.Context) (int, error) {
+		close(begun)
+		<-release
+		return 0, nil
+	})
+	<-begun
+
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var stuck *fileops.StuckError
+	if errors.As(pool.Close(ctx), &stuck) {
+		fmt.Println(len(stuck.Running), stuck.Running[0].Op, stuck.Err)
+	}
+	close(release)
+	fmt.Println(pool.Close(context.Background()))
+	// Output:
+	// 1 submit context canceled
+	// <nil>
+}
+
+// The package expvar shows the Stats of a pool at /debug/vars.
 func ExamplePool_Stats() {
 	pool := fileops.NewPool(fileops.PoolOptions{Workers: 4})
 	stats := expvar.Func(func() any { return pool.Stats() })
-	if expvar.Get("fileops") == nil { // a name can be taken once
+	if expvar.Get("fileops") == nil { // Publish panics if the name is in use
 		expvar.Publish("fileops", stats)
 	}
 

@@ -18,8 +18,8 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// exampleDir makes a directory with some files for an example, and returns a
-// function that removes it.
+// exampleDir makes a temporary directory with files, and returns a function that
+// removes it.
 func exampleDir(files map[string]string) (dir string, remove func()) {
 	dir, err := os.MkdirTemp("", "")
 	if err != nil {
@@ -34,9 +34,9 @@ func exampleDir(files map[string]string) (dir string, remove func()) {
 	return dir, func() { os.RemoveAll(dir) }
 }
 
-// A pool confined to a directory serves it over HTTP. Requests that are
-// cancelled cancel the work, those above the bound are refused, and no name
-// leads out of the directory.
+// A pool that is confined to a directory serves its files over HTTP. A request
+// that is cancelled cancels its read. A request beyond MaxPending is refused.
+// No name leads out of the directory.
 func Example_handler() {
 	dir, remove := exampleDir(map[string]string{"hello.txt": "Hello, world."})
 	defer remove()
@@ -46,6 +46,7 @@ func Example_handler() {
 	}
 	defer root.Close()
 	pool := fileops.NewPool(fileops.PoolOptions{Root: root, MaxPending: 1000, Timeout: 10 * time.Second})
+	defer pool.Close(context.Background())
 
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, err := pool.ReadFile(r.Context(), r.FormValue("name"))
@@ -53,7 +54,7 @@ func Example_handler() {
 		case errors.Is(err, fs.ErrNotExist):
 			http.Error(w, "no such file", http.StatusNotFound)
 		case errors.Is(err, fileops.ErrEscapes):
-			http.Error(w, "not yours", http.StatusForbidden)
+			http.Error(w, "no access", http.StatusForbidden)
 		case errors.Is(err, fileops.ErrOverloaded):
 			http.Error(w, "try again", http.StatusServiceUnavailable)
 		case err != nil:
@@ -71,7 +72,7 @@ func Example_handler() {
 	// Output:
 	// 200 Hello, world.
 	// 404 no such file
-	// 403 not yours
+	// 403 no access
 }
 
 func ExampleReadFile() {
@@ -86,7 +87,7 @@ func ExampleReadFile() {
 func ExampleAsyncReadFile() {
 	ctx := context.Background()
 	mod := fileops.AsyncReadFile(ctx, "go.mod")
-	license := fileops.AsyncReadFile(ctx, "LICENSE") // both are being read
+	license := fileops.AsyncReadFile(ctx, "LICENSE") // the pool reads both files
 	for _, f := range []*fileops.Future[string]{mod, license} {
 		text, err := f.Await(ctx)
 		if err != nil {
@@ -99,7 +100,7 @@ func ExampleAsyncReadFile() {
 	// [Apache License]
 }
 
-// ReadFile tells where a file stops being text.
+// The error of ReadFile has the offset of the first byte that is not UTF-8.
 func ExampleEncodingError() {
 	_, err := fileops.ReadFile(context.Background(), "testdata/trees.json.gz")
 	var bad *fileops.EncodingError
@@ -194,7 +195,7 @@ func ExampleCopyFile() {
 	ctx := context.Background()
 
 	src, dst := filepath.Join(dir, "a.txt"), filepath.Join(dir, "backup", "a.txt")
-	if err := fileops.CopyFile(ctx, src, dst); err != nil { // makes the directory too
+	if err := fileops.CopyFile(ctx, src, dst); err != nil { // also makes the directory
 		log.Fatal(err)
 	}
 	err := fileops.CopyFile(ctx, src, filepath.Join(dir, "backup", "..", "a.txt"))
@@ -238,7 +239,7 @@ func ExampleSaveToFile() {
 	// true
 }
 
-// With a timestamp and random digits, names do not clash.
+// A timestamp and random digits make names that do not clash.
 func ExampleSaveOptions() {
 	dir, remove := exampleDir(nil)
 	defer remove()
@@ -323,7 +324,7 @@ func ExampleConcat() {
 	// Bye.
 }
 
-// What is left out is reported with its reason.
+// The result has the reason for each file that is left out.
 func ExampleConcat_skipped() {
 	result, err := fileops.Concat(context.Background(), []string{"go.mod", "go.sum", "none"}, &fileops.ConcatOptions{Exclude: []string{".sum"}})
 	if err != nil {
@@ -337,6 +338,55 @@ func ExampleConcat_skipped() {
 	// [go.mod]
 	// concat go.sum: excluded by the options
 	// read none: no such file or directory
+}
+
+// The options choose the files by their path, their type and their length.
+func ExampleConcatOptions() {
+	dir, remove := exampleDir(map[string]string{"a.md": "A long text.", "b.md": "Short.", "c.txt": "Another type.", "vendor/d.md": "Not our text."})
+	defer remove()
+
+	result, err := fileops.Concat(context.Background(), []string{dir}, &fileops.ConcatOptions{
+		FileTypes: []string{".md"},
+		Exclude:   []string{"vendor"},
+		Threshold: 10,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(result.Files), filepath.Base(result.Files[0]))
+	// Output: 1 a.md
+}
+
+// Err is the reason why a file is left out.
+func ExampleSkippedFile() {
+	result, err := fileops.Concat(context.Background(), []string{"go.mod", "none"}, &fileops.ConcatOptions{Exclude: []string{".mod"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, s := range result.Skipped {
+		switch {
+		case errors.Is(s.Err, fileops.ErrExcluded):
+			fmt.Println(s.Path, "is excluded")
+		case errors.Is(s.Err, fs.ErrNotExist):
+			fmt.Println(s.Path, "does not exist")
+		}
+	}
+	// Output:
+	// go.mod is excluded
+	// none does not exist
+}
+
+// Progress reports how many files and bytes are done.
+func ExampleProgress() {
+	var last fileops.Progress
+	_, err := fileops.Concat(context.Background(), []string{"LICENSE", "none"}, &fileops.ConcatOptions{
+		Progress: func(p fileops.Progress) { last = p },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%d of %d files, %d bytes\n", last.Files, last.Total, last.Bytes)
+	// Output: 2 of 2 files, 11358 bytes
 }
 
 func ExampleAsyncConcat() {
@@ -379,7 +429,7 @@ func ExampleAsyncConcatFiles() {
 	// Output: [go.mod] 2
 }
 
-// ConcatTo streams a tree of any size into a response.
+// ConcatTo streams the text of a tree of any size into an HTTP response.
 func ExampleConcatTo() {
 	dir, remove := exampleDir(map[string]string{"a.txt": "Hi.", "sub/b.txt": "Bye."})
 	defer remove()
@@ -452,6 +502,23 @@ func ExampleAsyncDirToFiles() {
 	// Output: 3
 }
 
+// FileTypes compares the suffix of a name, and Progress counts the files.
+func ExampleDirOptions() {
+	dir, remove := exampleDir(map[string]string{"a.txt": "", "b.md": "", "sub/c.txt": ""})
+	defer remove()
+
+	var found fileops.Progress
+	files, err := fileops.DirToFiles(context.Background(), dir, &fileops.DirOptions{
+		FileTypes: []string{".txt"},
+		Progress:  func(p fileops.Progress) { found = p },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(files), found.Files)
+	// Output: 2 2
+}
+
 func ExampleFileToChunks() {
 	dir, remove := exampleDir(map[string]string{"a.txt": "one two three four five"})
 	defer remove()
@@ -480,7 +547,7 @@ func ExampleAsyncFileToChunks() {
 	// Output: 8
 }
 
-// Chunk cuts all files of a directory into one file of JSON lines.
+// Chunk cuts all files of a directory and saves the chunks as JSON lines.
 func ExampleChunk() {
 	dir, remove := exampleDir(map[string]string{"docs/a.txt": "Hello, world.", "docs/b.txt": "Bye."})
 	defer remove()
@@ -500,8 +567,8 @@ func ExampleChunk() {
 	// Output: 4 4
 }
 
-// A Reader makes text of files that are none. It holds one of the pool's
-// slots, which what it calls with its context uses too.
+// A Reader turns files of any kind into text. It holds a slot of the pool. The
+// functions that it calls with its context use this slot too.
 func ExampleChunk_reader() {
 	ctx := context.Background()
 	chunks, err := fileops.Chunk(ctx, "testdata/trees.json.gz", &fileops.ChunkOptions{
@@ -543,6 +610,24 @@ func ExampleChunkText() {
 	// 1 "The quick br" true
 	// 2 "k brown fox ju" true
 	// 3 "x jumps." true
+}
+
+// A Tokenizer decides what a unit is. Without one, a token is a word.
+func ExampleChunkOptions() {
+	chunks, err := fileops.ChunkText("a,b,c,d", &fileops.ChunkOptions{
+		Unit:      fileops.Tokens,
+		Size:      2,
+		Tokenizer: func(text string) []string { return strings.Split(text, ",") },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range chunks {
+		fmt.Println(c.Text)
+	}
+	// Output:
+	// a b
+	// c d
 }
 
 func ExampleDefaultChunkOptions() {
