@@ -72,14 +72,22 @@ type ChunkOptions struct {
 	Metadata map[string]any
 
 	// FileTypes are the suffixes of the files that are read in a directory, for
-	// example ".txt"; "" matches files without a suffix. nil means all files.
+	// example ".txt"; "" matches files without a suffix. nil means all files. A
+	// type that no file can have, such as "*.txt" or ".tar.gz", is an
+	// *OptionError.
 	FileTypes []string
 
 	// Shallow leaves out the files in the subdirectories of a directory.
 	Shallow bool
 
-	// Exclude leaves out each file of a directory whose path contains one of
-	// these strings. OnSkip is called for the file, with ErrExcluded.
+	// Exclude leaves out each file and directory below a directory whose path
+	// contains one of these strings. The path is the one below the directory
+	// that is read, with a slash before it and, for a directory, a slash after
+	// it: so "/build/" matches each directory called build. Slashes match the
+	// separators of every system. A directory that matches is not entered.
+	// OnSkip is called once for it, or for the file, with ErrExcluded. The
+	// strings are not patterns: an empty one, or one with "*", is an
+	// *OptionError.
 	Exclude []string
 
 	// Encoding is the WHATWG or IANA name of the encoding of the files. ""
@@ -104,18 +112,23 @@ type ChunkOptions struct {
 
 	// OutputDir is the path of a directory to which each chunk is saved as a
 	// JSON file of its own. Save says how the files are named. "" means no
-	// files.
+	// files. If OutputDir is in the directory that is read, the files in it that
+	// have such names are the outputs of earlier runs: they are left out, and
+	// OnSkip is called with ErrExcluded. A TimestampFormat that [time.Parse]
+	// cannot read back hides them.
 	OutputDir string
 
 	// Save says how the files in OutputDir are named and saved. nil means names
 	// with a timestamp and 4 random hash digits.
 	Save *SaveOptions
 
-	// OnSkip is called for each file of a directory that is left out. The
-	// reason is that the file cannot be read or decoded, or ErrExcluded if
-	// Exclude matches it or it is OutputFile itself. If OnSkip is nil, the first
-	// file that cannot be read or decoded fails the operation, and excluded
-	// files are not reported. OnSkip is called by one goroutine at a time.
+	// OnSkip is called for each file, directory and link below a directory that
+	// is left out. The reason is that it cannot be listed, read or decoded, that
+	// it is a link to a directory (ErrNotFollowed), a link that leads nowhere or
+	// a FIFO, socket or device (ErrNotRegular), or ErrExcluded if Exclude
+	// matches it or it is an output. If OnSkip is nil, the first failure to
+	// list, read or decode fails the operation, and the rest is not reported.
+	// OnSkip is called by one goroutine at a time.
 	OnSkip func(SkippedFile)
 
 	// Progress is called to report progress as files are done. It is called by

@@ -52,16 +52,21 @@ func (c *chunking) sources(path string) ([]source, error) {
 		return []source{{path, nil}}, err
 	}
 	c.many = true
+	naming := c.save.forChunks()
 	f := finder{
 		task: c.task, op: "chunk", shallow: c.opts.Shallow,
-		types: newTypeFilter(c.opts.FileTypes), exclude: c.opts.Exclude, output: c.output,
+		types: newTypeFilter(c.opts.FileTypes), exclude: newExclusion(c.opts.Exclude), output: c.output,
+		earlier: earlierOutputs{dir: c.opts.OutputDir, made: func(name string) bool { return naming.made(name, isChunkStem) }},
 	}
-	sources, unlisted, err := f.below(path)
+	sources, left, err := f.below(path)
 	if err != nil {
 		return nil, err
 	}
-	for _, u := range unlisted {
-		if err := c.skip(u); err != nil {
+	for _, l := range left {
+		if l.byRule && c.opts.OnSkip == nil {
+			continue
+		}
+		if err := c.skip(l.SkippedFile); err != nil {
 			return nil, err
 		}
 	}

@@ -11,16 +11,25 @@ import (
 type ConcatOptions struct {
 	// FileTypes are the suffixes of the files taken, ".txt"; nil means all.
 	// They are compared as Python's Path.suffix: the last one counts, ".env"
-	// and "a." have none, and "" matches files without one.
+	// and "a." have none, and "" matches files without one. A type that no file
+	// can have, such as "*.txt" or ".tar.gz", is an *OptionError.
 	FileTypes []string
 	// Shallow leaves out the directories below the directories given.
 	Shallow bool
 	// Threshold leaves out files with fewer characters (code points).
 	Threshold int
-	// Exclude leaves out files whose path contains one of these strings.
+	// Exclude leaves out the files and directories whose path contains one of
+	// these strings. In a directory that is given, the path below that directory
+	// counts, with a slash before it and, for a directory, a slash after it: so
+	// "/build/" matches each directory called build in it. Such a directory is
+	// not entered. For a file that is given, the path counts as it is given.
+	// Slashes match the separators of every system. The strings are not
+	// patterns: an empty one, or one with "*", is an *OptionError.
 	Exclude []string
 	// OutputDir is the directory to save the text in. "" means that the text is
 	// not saved or, if OutputFile is set, that OutputFile is the whole path.
+	// Texts that earlier runs have saved in OutputDir under a name of their own,
+	// see OutputFile, are left out when a directory is read.
 	OutputDir string
 	// OutputFile is the saved file's name, local to OutputDir. "" means
 	// concatenated_text_<timestamp>-<6 hex digits>.txt.
@@ -43,10 +52,10 @@ type ConcatResult struct {
 	Chars    int           // code points in the text
 }
 
-// A SkippedFile is a file, or a directory, that was left out.
+// A SkippedFile is a file, a directory or a link that was left out.
 type SkippedFile struct {
 	Path string
-	Err  error // ErrExcluded, ErrBelowThreshold, or the file's own error
+	Err  error // ErrExcluded, ErrBelowThreshold, ErrNotFollowed, or the file's own error
 }
 
 // Concat calls [Pool.Concat] on [DefaultPool].
@@ -72,9 +81,13 @@ func AsyncConcat(ctx context.Context, paths []string, opts *ConcatOptions) *Futu
 // named twice is taken once. Files are in the order of their paths.
 //
 // A file that is missing, unreadable or not UTF-8, or a directory that cannot
-// be listed, does not end Concat but is in Skipped. So are the files that
-// Exclude and Threshold leave out. Files of other types are not mentioned. The
-// output file is never its own input.
+// be listed, does not end Concat but is in Skipped. Skipped also has the files
+// and directories that Exclude matches, the files below Threshold, and the links
+// to directories ([ErrNotFollowed]), links that lead nowhere, FIFOs, sockets and
+// devices ([ErrNotRegular]) in a directory. Files of other types, and directories
+// with Shallow, are not mentioned. The output file, and the files that earlier
+// runs have saved in OutputDir, are never inputs but are in Skipped. An empty
+// path is an error.
 //
 // Concat holds the whole text in memory; [Pool.ConcatTo] does not. It blocks
 // until the text is complete, and saved, or ctx ends.

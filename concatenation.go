@@ -1,6 +1,7 @@
 package fileops
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -37,23 +38,32 @@ func newConcatenation(t *task, f concatFormat, paths []string, opts *ConcatOptio
 		c.opts = *opts
 	}
 	c.meter = newMeter(c.opts.Progress)
+	if err := c.opts.check(); err != nil {
+		return nil, err
+	}
 	var err error
 	c.outputPath, err = c.opts.outputPath(time.Now())
 	return c, err
 }
 
+// check returns an *OptionError if an option is invalid.
+func (o *ConcatOptions) check() error {
+	if o.Threshold < 0 {
+		return &OptionError{"Threshold", o.Threshold, "must not be negative"}
+	}
+	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude))
+}
+
 // outputPath returns where to save the text, "" for nowhere.
 func (o *ConcatOptions) outputPath(now time.Time) (string, error) {
-	dir, name := o.OutputDir, o.OutputFile
 	switch {
-	case o.Threshold < 0:
-		return "", &OptionError{"Threshold", o.Threshold, "must not be negative"}
-	case dir == "":
-		return name, nil
-	case name == "":
-		name = "concatenated_text_" + now.Format(defaultTimestamp) + "-" + vfs.RandomHex(6) + ".txt"
+	case o.OutputDir == "":
+		return o.OutputFile, nil
+	case o.OutputFile == "":
+		return concatNaming.filePath(o.OutputDir, concatStem, now)
+	default:
+		return new(SaveOptions).filePath(o.OutputDir, o.OutputFile, now)
 	}
-	return new(SaveOptions).filePath(dir, name, now)
 }
 
 // run joins the text.
@@ -81,16 +91,26 @@ func (c *concatenation) sources() ([]source, error) {
 	}
 	f := finder{
 		task: c.task, op: "concat", shallow: c.opts.Shallow,
-		types: newTypeFilter(c.opts.FileTypes), exclude: c.opts.Exclude, output: c.output,
+		types: newTypeFilter(c.opts.FileTypes), exclude: newExclusion(c.opts.Exclude), output: c.output,
+		earlier: earlierOutputs{dir: c.opts.OutputDir, made: func(name string) bool { return concatNaming.made(name, isConcatStem) }},
 	}
 	var all []source
+	entered := map[string]bool{} // the directories
 	for _, path := range slices.Sorted(slices.Values(c.paths)) {
-		found, err := c.expand(&f, vfs.CleanPath(path))
+		if err := vfs.CheckPath(path); err != nil {
+			return nil, pathError("read", path, err)
+		}
+		path = vfs.CleanPath(path)
+		found, isDir, err := c.expand(&f, path)
 		if err != nil {
 			return nil, err
 		}
+		entered[path] = isDir
 		all = append(all, found...)
 	}
+	// A link to a directory, for example, is left out below one path and entered
+	// as another.
+	all = slices.DeleteFunc(all, func(s source) bool { return s.err != nil && entered[s.path] })
 	if c.format.merged {
 		slices.SortStableFunc(all, comparePaths)
 		all = slices.CompactFunc(all, func(a, b source) bool { return a.path == b.path })
@@ -98,29 +118,32 @@ func (c *concatenation) sources() ([]source, error) {
 	return all, nil
 }
 
-// expand returns the files that one path stands for.
-func (c *concatenation) expand(f *finder, path string) ([]source, error) {
+// expand returns the files that one path stands for, and whether that is a
+// directory which has been listed.
+func (c *concatenation) expand(f *finder, path string) (sources []source, isDir bool, err error) {
 	st, err := c.task.stat("read", path)
 	switch {
 	case err != nil:
-		return c.failed(path, err)
+		sources, err = c.failed(path, err)
+		return sources, false, err
 	case !st.Mode.IsDir():
 		if _, name := vfs.SplitPath(path); c.format.namedByType && !f.types.matches(name) {
-			return []source{{path, pathError(f.op, path, ErrExcluded)}}, nil
+			return []source{f.excluded(path)}, false, nil
 		}
-		return []source{f.source(path)}, nil
+		return []source{f.named(path)}, false, nil
 	}
-	sources, unlisted, err := f.below(path)
+	sources, left, err := f.below(path)
 	if err != nil {
-		return c.failed(path, err)
+		sources, err = c.failed(path, err)
+		return sources, false, err
 	}
-	for _, u := range unlisted {
-		sources = append(sources, source{u.Path, u.Err})
+	for _, l := range left {
+		sources = append(sources, source{l.Path, l.Err})
 	}
-	if len(unlisted) > 0 {
-		slices.SortFunc(sources, comparePaths)
+	if len(left) > 0 {
+		slices.SortStableFunc(sources, comparePaths)
 	}
-	return sources, nil
+	return sources, true, nil
 }
 
 // failed leaves a path out, unless its error ends the operation.

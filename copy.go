@@ -58,7 +58,10 @@ func (t *task) copied(n int64) error {
 // copyTarget returns the path of the copy: dst, or a file in dst if that is a
 // directory.
 func copyTarget(files vfs.FS, src, dst string, from vfs.Info) (string, error) {
-	to, err := files.Stat(vfs.OrDot(dst))
+	if err := vfs.CheckPath(dst); err != nil {
+		return dst, err
+	}
+	to, err := files.Stat(dst)
 	if err == nil && to.Mode.IsDir() {
 		_, name := vfs.SplitPath(src)
 		dst = vfs.Prefix(dst) + name

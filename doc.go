@@ -28,8 +28,9 @@
 //   - A saved or copied file is the old one or the new one, whole, after any
 //     failure. Only a killed process leaves temporary files behind. They are
 //     called .fileops-*.tmp and are never listed.
-//   - A file that is left out is reported with its path and the reason. Order is
-//     always the sorted one or the caller's.
+//   - A file that is left out is reported with its path and the reason: in
+//     Skipped or to OnSkip. So is a link that is not followed. Order is always
+//     the sorted one or the caller's.
 //   - With a Root, no name leads outside: not by "..", not by an absolute path,
 //     not by a link.
 //   - [ReadFiles] and [ConcatTo] hold some MiB in memory, however many files
@@ -62,5 +63,7 @@
 // # Paths
 //
 // Paths come back as they were given, with names added. With a Root they are
-// relative to it, and "." is the Root itself.
+// relative to it, and "." is the Root itself. An empty path is an error, as with
+// package os. Only the directory that files are saved to may be empty: it is the
+// current one, or the Root.
 package fileops

@@ -34,9 +34,14 @@ var (
 	// or than the memory that the process can take.
 	ErrTooLarge = errors.New("file is too large")
 
+	// ErrNotFollowed is the reason of a [SkippedFile] that is a symbolic link
+	// to a directory. An operation on a directory does not enter such links. To
+	// have the files behind one, name the link.
+	ErrNotFollowed = errors.New("link to a directory is not followed")
+
 	// ErrExcluded is the reason of a [SkippedFile] whose path contains one of
-	// the strings in Exclude, whose type was not asked for, or that is the
-	// output file itself.
+	// the strings in Exclude, whose type was not asked for, that is the output
+	// file itself, or that an earlier run saved in OutputDir.
 	ErrExcluded = errors.New("excluded by the options")
 
 	// ErrBelowThreshold is the reason of a [SkippedFile] with fewer than

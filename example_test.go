@@ -472,6 +472,26 @@ func ExampleDirToFiles() {
 	// b.md
 }
 
+func ExampleDirToFiles_onSkip() {
+	dir, remove := exampleDir(map[string]string{"docs/a.txt": "", "shared/b.txt": ""})
+	defer remove()
+	if err := os.Symlink("../shared", filepath.Join(dir, "docs", "guides")); err != nil {
+		log.Fatal(err)
+	}
+
+	opts := &fileops.DirOptions{OnSkip: func(s fileops.SkippedFile) {
+		fmt.Println(filepath.Base(s.Path), errors.Is(s.Err, fileops.ErrNotFollowed))
+	}}
+	files, err := fileops.DirToFiles(context.Background(), filepath.Join(dir, "docs"), opts)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(files))
+	// Output:
+	// guides true
+	// 1
+}
+
 func ExampleAsyncDirToFiles() {
 	ctx := context.Background()
 	files, err := fileops.AsyncDirToFiles(ctx, "testdata", &fileops.DirOptions{FileTypes: []string{".gz"}}).Await(ctx)

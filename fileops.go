@@ -310,10 +310,12 @@ func AsyncListFiles(ctx context.Context, dir, extension string) *Future[[]string
 // ListFiles returns the paths of the regular files in dir and the directories
 // below it whose names end in a dot and extension ("go", "tar.gz"; a leading dot
 // may be written), or of all files if extension is "". Paths begin with dir and
-// are sorted.
+// are sorted. An extension with a slash, or with one of "*?[" as if it were a
+// pattern, is an *[OptionError].
 //
-// Links to files count as files; directories behind links are not entered.
-// Hidden files count. A directory that cannot be listed is an error, the first
+// Links to files count as files; directories behind links are not entered. What
+// is no file is left out without a word: [DirOptions].OnSkip tells of it. Hidden
+// files count. A directory that cannot be listed is an error, the first
 // one in the order of paths; a directory that is removed meanwhile is not.
 // Temporary files of this package, which a killed process leaves behind, are
 // never listed.
@@ -334,6 +336,9 @@ func listFiles(dir, extension string) operation[[]string] {
 		keep = func(name string) bool { return strings.HasSuffix(name, end) }
 	}
 	return operation[[]string]{name: "list", path: dir, inline: true, do: func(t *task, dir string) ([]string, error) {
+		if err := checkExtension(extension); err != nil {
+			return nil, err
+		}
 		w := walk{task: t, keep: keep}
 		return w.files(dir)
 	}}

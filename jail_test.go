@@ -236,8 +236,10 @@ var confinedOps = []confinedOp{
 		func(name string) (string, *DirOptions) { return name, nil })},
 	{"DirToFiles options", asSource, op2((*Pool).DirToFiles, (*Pool).AsyncDirToFiles,
 		func(name string) (string, *DirOptions) {
-			return name, &DirOptions{Shallow: true, IgnoreErrors: true, FileTypes: []string{name, ".txt"}}
+			return name, &DirOptions{Shallow: true, IgnoreErrors: true, FileTypes: []string{".txt"}}
 		})},
+	{"DirToFiles FileTypes", asText, op2((*Pool).DirToFiles, (*Pool).AsyncDirToFiles,
+		func(name string) (string, *DirOptions) { return ".", &DirOptions{FileTypes: []string{name}} })},
 
 	{"Concat", asSource, op2((*Pool).Concat, (*Pool).AsyncConcat,
 		func(name string) ([]string, *ConcatOptions) { return []string{"in.txt", name}, nil })},

@@ -1,19 +1,31 @@
 package fileops
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // DirOptions says which files of a directory [DirToFiles] returns. nil means the
 // zero value: all of them.
 type DirOptions struct {
 	// FileTypes are the suffixes of the files wanted, ".txt"; nil means all.
 	// They are compared as Python's Path.suffix: the last one counts, ".env"
-	// and "a." have none, and "" matches files without one.
+	// and "a." have none, and "" matches files without one. A type that no file
+	// can have, such as "*.txt" or ".tar.gz", is an *OptionError.
 	FileTypes []string
 	// Shallow leaves out the directories below the directory.
 	Shallow bool
 	// IgnoreErrors leaves out directories that cannot be listed. Without it
 	// the first one is an error.
 	IgnoreErrors bool
+	// OnSkip is called for everything in the directory that is left out, in the
+	// order of paths: links to directories ([ErrNotFollowed]), links that lead
+	// nowhere (the error of the link), FIFOs, sockets and devices
+	// ([ErrNotRegular]), and what IgnoreErrors leaves out. It is not called for
+	// files of other types, for directories with Shallow, and for this
+	// package's temporary files. It is called by one goroutine at a time, when
+	// all files are found. A panic in it is returned as a *PanicError.
+	OnSkip func(SkippedFile)
 	// Progress is called with the number of files found so far: by one
 	// goroutine at a time, at most some twenty times a second, and once at the
 	// end. nil means never.
@@ -33,8 +45,8 @@ func AsyncDirToFiles(ctx context.Context, dir string, opts *DirOptions) *Future[
 // DirToFiles returns the paths of the regular files in dir, and in the
 // directories below it unless opts says otherwise. Paths begin with dir and are
 // sorted. It finds files as [Pool.ListFiles] does, which selects by the end of
-// the name where DirToFiles selects by suffix. It blocks until it is done or ctx
-// ends.
+// the name where DirToFiles selects by suffix. opts.OnSkip tells what is left
+// out. It blocks until it is done or ctx ends.
 func (p *Pool) DirToFiles(ctx context.Context, dir string, opts *DirOptions) ([]string, error) {
 	return run(ctx, p, dirToFiles(dir, opts))
 }
@@ -50,17 +62,29 @@ func dirToFiles(dir string, opts *DirOptions) operation[[]string] {
 		opts = new(DirOptions)
 	}
 	return operation[[]string]{name: "list", path: dir, do: func(t *task, _ string) ([]string, error) {
+		if err := checkTypes(opts.FileTypes); err != nil {
+			return nil, err
+		}
 		m := newMeter(opts.Progress)
 		w := walk{
 			task:     t,
 			shallow:  opts.Shallow,
 			keep:     newTypeFilter(opts.FileTypes).matches,
 			tolerant: opts.IgnoreErrors,
+			reports:  opts.OnSkip != nil,
 			found:    func(files int) { m.add(files, 0) },
 		}
 		paths, err := w.files(dir)
 		if err != nil {
 			return nil, err
+		}
+		for _, l := range w.leftOut {
+			if err := t.Err(); err != nil {
+				return nil, err
+			}
+			if err := protectCall(func() { opts.OnSkip(l.SkippedFile) }); err != nil {
+				return nil, err
+			}
 		}
 		m.setTotal(len(paths))
 		return paths, m.finish()
@@ -122,7 +146,13 @@ func AsyncChunk(ctx context.Context, path string, opts *ChunkOptions) *Future[[]
 // In a directory, a file that cannot be read, decoded or cut is given to
 // opts.OnSkip and left out. Without OnSkip the first such file, in the order of
 // paths, is Chunk's error. The same holds for directories that cannot be listed,
-// which come before all files. So nothing is left out silently.
+// which come before all files.
+//
+// OnSkip also gets everything that Chunk leaves out by a rule, which is never an
+// error: what Exclude matches, the output file, the files that earlier runs have
+// saved in OutputDir, links to directories, links that lead nowhere, and FIFOs,
+// sockets and devices. So nothing is left out silently, except files of other
+// types and, with Shallow, directories.
 func (p *Pool) Chunk(ctx context.Context, path string, opts *ChunkOptions) ([]TextChunk, error) {
 	return run(ctx, p, chunk(path, opts))
 }
@@ -189,7 +219,7 @@ func (o *ChunkOptions) check() error {
 		}
 	}
 	_, err := metadataFields(o.Metadata)
-	return err
+	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude), err)
 }
 
 // cut is ChunkText for options that have been checked. valid says that text is

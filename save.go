@@ -74,34 +74,13 @@ func (o *SaveOptions) check() error {
 }
 
 // filePath returns the path of the file called name in dir, with the options'
-// additions to the name. It gives the original's answers.
+// additions to the name.
 func (o *SaveOptions) filePath(dir, name string, now time.Time) (string, error) {
 	if err := checkName(name); err != nil {
 		return "", &fs.PathError{Op: "save", Path: vfs.Prefix(dir) + name, Err: err}
 	}
 	sub, base := path.Split(path.Clean(name))
-	stem, ext := base, strings.TrimPrefix(o.Extension, ".")
-	if dot := strings.LastIndexByte(base, '.'); dot >= 0 {
-		stem, ext = base[:dot], base[dot+1:]
-	}
-	if o.Timestamp {
-		layout := o.TimestampFormat
-		if layout == "" {
-			layout = defaultTimestamp
-		}
-		if stamp := now.Format(layout); o.TimePrefix {
-			stem = stamp + "_" + stem
-		} else {
-			stem += "_" + stamp
-		}
-	}
-	if o.RandomHashDigits > 0 {
-		stem += "-" + vfs.RandomHex(o.RandomHashDigits)
-	}
-	if ext != "" || strings.HasSuffix(base, ".") {
-		stem += "." + ext
-	}
-	return vfs.Prefix(dir) + filepath.FromSlash(sub+stem), nil
+	return vfs.Prefix(dir) + filepath.FromSlash(sub+o.fileName(base, now)), nil
 }
 
 // checkName returns an error unless name is local to the directory that it is
@@ -254,10 +233,7 @@ func (t *task) saveChunks(chunks []TextChunk, dir string, o *SaveOptions) ([]str
 			return nil, err
 		}
 	}
-	s := chunkSaver{task: t, chunks: chunks, dir: dir, opts: *o, now: time.Now()}
-	if s.opts.Extension == "" {
-		s.opts.Extension = "json"
-	}
+	s := chunkSaver{task: t, chunks: chunks, dir: dir, opts: o.forChunks(), now: time.Now()}
 	return s.saveAll()
 }
 
@@ -266,7 +242,7 @@ type chunkSaver struct {
 	task   *task
 	chunks []TextChunk
 	dir    string
-	opts   SaveOptions
+	opts   *SaveOptions
 	now    time.Time
 }
 
@@ -297,7 +273,7 @@ func (s *chunkSaver) saveAll() ([]string, error) {
 // saveOne saves chunk i and returns its path. It returns buf, in which it makes
 // the JSON, for the next chunk.
 func (s *chunkSaver) saveOne(i int, buf []byte) (_ []byte, path string, err error) {
-	path, err = s.opts.filePath(s.dir, fmt.Sprintf("chunk_%d", i+1), s.now)
+	path, err = s.opts.filePath(s.dir, chunkStem(i), s.now)
 	if err != nil {
 		return buf, "", err
 	}

@@ -1,6 +1,8 @@
 package fileops
 
 import (
+	"cmp"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -14,46 +16,165 @@ type source struct {
 	err  error
 }
 
+// comparePaths orders sources by their paths. Of two with one path, a file that
+// is read comes first.
+func comparePaths(a, b source) int {
+	if c := strings.Compare(a.path, b.path); c != 0 {
+		return c
+	}
+	leftOut := func(s source) int {
+		if s.err != nil {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Compare(leftOut(a), leftOut(b))
+}
+
 // A finder finds the sources that the paths given to an operation stand for.
 type finder struct {
 	task    *task
 	op      string // for errors
 	shallow bool
 	types   typeFilter
-	exclude []string
+	exclude exclusion
 	output  *outputFile // never a source
+	earlier earlierOutputs
 }
 
-// below returns the files below a directory, in the order of their paths, and
-// the directories that cannot be listed.
-func (f *finder) below(dir string) (sources []source, unlisted []SkippedFile, err error) {
-	w := walk{task: f.task, shallow: f.shallow, keep: f.types.matches, tolerant: true}
+// below returns the sources below a directory, in the order of their paths:
+// files, and what Exclude matches. It also returns everything else that the walk
+// leaves out.
+func (f *finder) below(dir string) ([]source, []leftOut, error) {
+	w := walk{
+		task: f.task, shallow: f.shallow, keep: f.types.matches, exclude: f.exclude,
+		tolerant: true, reports: true,
+	}
 	paths, err := w.files(dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	sources = make([]source, len(paths))
-	for i, path := range paths {
-		sources[i] = f.source(path)
+	sources := make([]source, 0, len(paths)+len(w.excluded))
+	for _, path := range paths {
+		sources = append(sources, f.found(path))
 	}
-	return sources, w.failures, nil
+	if len(w.excluded) > 0 {
+		for _, path := range w.excluded {
+			sources = append(sources, f.excluded(path))
+		}
+		slices.SortStableFunc(sources, comparePaths) // which is fast on two sorted lists
+	}
+	return sources, w.leftOut, nil
 }
 
-// source returns a file as a source, which the options may exclude.
-func (f *finder) source(path string) source {
-	if containsAny(path, f.exclude) || f.output.has(path) {
-		return source{path, pathError(f.op, path, ErrExcluded)}
+// found returns a file that a walk has found as a source.
+func (f *finder) found(path string) source {
+	earlier, err := f.earlier.has(f.task, path)
+	switch {
+	case err != nil:
+		return source{path, err}
+	case earlier || f.output.has(path):
+		return f.excluded(path)
 	}
 	return source{path, nil}
 }
 
-// containsAny reports whether path contains one of parts.
-func containsAny(path string, parts []string) bool {
-	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(path, part) })
+// named returns a file that the caller has named as a source.
+func (f *finder) named(path string) source {
+	if f.exclude.matches(path) || f.output.has(path) {
+		return f.excluded(path)
+	}
+	return source{path, nil}
 }
 
-// comparePaths orders sources.
-func comparePaths(a, b source) int { return strings.Compare(a.path, b.path) }
+// excluded returns a path that the options exclude.
+func (f *finder) excluded(path string) source {
+	return source{path, pathError(f.op, path, ErrExcluded)}
+}
+
+// earlierOutputs recognises the files that earlier runs of an operation have
+// saved in its output directory, whatever the spelling of its path.
+type earlierOutputs struct {
+	dir  string                 // "" for none
+	made func(name string) bool // whether the operation gives files such a name
+
+	// The answer for the directory that was asked about last. Paths come in
+	// their order, so the files of a directory come together.
+	last      string
+	lastIsDir bool
+}
+
+// has reports whether a file is an earlier output.
+func (e *earlierOutputs) has(t *task, path string) (bool, error) {
+	if e.dir == "" {
+		return false, nil
+	}
+	dir, name := vfs.SplitPath(path)
+	if !e.made(name) {
+		return false, nil
+	}
+	if dir != e.last {
+		is, err := t.sameDir(dir, e.dir)
+		if err != nil {
+			return false, err
+		}
+		e.last, e.lastIsDir = dir, is
+	}
+	return e.lastIsDir, nil
+}
+
+// sameDir reports whether two paths lead to one directory. A directory that does
+// not exist is no other's.
+func (t *task) sameDir(a, b string) (bool, error) {
+	var infos [2]vfs.Info
+	for i, path := range []string{a, b} {
+		st, err := t.stat("list", path)
+		switch {
+		case err != nil && vfs.LeadsNowhere(err):
+			return false, nil
+		case err != nil:
+			return false, err
+		}
+		infos[i] = st
+	}
+	return vfs.SameFile(infos[0], infos[1]), nil
+}
+
+// An exclusion matches the paths that contain one of its strings.
+type exclusion []string
+
+// newExclusion takes the strings of Exclude. They are compared with slashes, for
+// a pattern with slashes would match nothing on Windows.
+func newExclusion(parts []string) exclusion {
+	var x exclusion
+	for _, part := range parts {
+		x = append(x, filepath.ToSlash(part))
+	}
+	return x
+}
+
+// checkExclude returns an *OptionError for a string that every path contains or
+// that none does.
+func checkExclude(parts []string) error {
+	for _, part := range parts {
+		switch {
+		case part == "":
+			return &OptionError{"Exclude", part, "must not be empty: every path contains it"}
+		case strings.ContainsAny(part, "*\x00"):
+			return &OptionError{"Exclude", part, `must be a part of a path, such as ".log" or "build/", not a pattern`}
+		}
+	}
+	return nil
+}
+
+// matches reports whether a path contains one of the strings.
+func (x exclusion) matches(path string) bool {
+	if len(x) == 0 {
+		return false
+	}
+	path = filepath.ToSlash(path)
+	return slices.ContainsFunc(x, func(part string) bool { return strings.Contains(path, part) })
+}
 
 // A typeFilter keeps files by their last suffix.
 type typeFilter []string
@@ -68,6 +189,31 @@ func newTypeFilter(types []string) typeFilter {
 		f = append(f, t)
 	}
 	return f
+}
+
+// notInSuffix are the characters that only a pattern or a path has.
+const notInSuffix = "*?[/\\\x00"
+
+// checkTypes returns an *OptionError for a type that no file has.
+func checkTypes(types []string) error {
+	for _, t := range types {
+		switch {
+		case strings.ContainsAny(t, notInSuffix):
+			return &OptionError{"FileTypes", t, `must be a suffix such as ".txt", not a pattern or a path`}
+		case t == "." || strings.Contains(strings.TrimPrefix(t, "."), "."):
+			return &OptionError{"FileTypes", t, `must be the last suffix of a name, such as ".gz" for "a.tar.gz" (ListFiles takes "tar.gz")`}
+		}
+	}
+	return nil
+}
+
+// checkExtension does the same for the extension of ListFiles, which may contain
+// dots.
+func checkExtension(extension string) error {
+	if strings.ContainsAny(extension, notInSuffix) {
+		return &OptionError{"extension", extension, `must be the end of a name such as "txt", not a pattern or a path`}
+	}
+	return nil
 }
 
 // matches reports whether a file of that name has one of the types. No types
@@ -87,8 +233,11 @@ func suffix(name string) string {
 
 // stat describes a file, in a slot.
 func (t *task) stat(op, path string) (st vfs.Info, err error) {
+	if err := vfs.CheckPath(path); err != nil {
+		return st, pathError(op, path, err)
+	}
 	err = t.inSlot(&use{op: op, path: path}, func() (err error) {
-		st, err = t.pool.fs.Stat(vfs.OrDot(path))
+		st, err = t.pool.fs.Stat(path)
 		return err
 	})
 	return st, err

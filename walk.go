@@ -24,17 +24,30 @@ type walk struct {
 	task    *task
 	shallow bool
 	keep    func(name string) bool
+	exclude exclusion
 	found   func(files int) // reports progress, may be nil
 
-	// tolerant collects failures: directories that cannot be listed and entries
-	// that cannot be looked at. Otherwise the first failure, in the order of
-	// paths, is the walk's error.
+	// tolerant lets the walk go on after failures: directories that cannot be
+	// listed and entries that cannot be looked at. Otherwise the first failure,
+	// in the order of paths, is the walk's error.
 	tolerant bool
-	mu       sync.Mutex // guards failures
-	failures []SkippedFile
+	// reports collects what the walk leaves out.
+	reports bool
+
+	top string // what comes before the paths below the directory
+
+	mu       sync.Mutex // guards the lists
+	excluded []string   // the files and directories that exclude matches
+	leftOut  []leftOut  // everything else that the walk leaves out
 
 	first atomic.Pointer[SkippedFile] // the first failure so far, unless tolerant
 	group errgroup.Group
+}
+
+// A leftOut is a directory, or an entry of one, that a walk leaves out.
+type leftOut struct {
+	SkippedFile
+	byRule bool // a walk never takes such things, so this is no failure
 }
 
 // A listing is a directory's files and, in between and in order, the listings
@@ -55,6 +68,10 @@ type sub struct {
 // Within a directory, the names of directories are compared as if a separator
 // followed them. That makes the depth-first order the order of whole paths.
 func (w *walk) files(dir string) ([]string, error) {
+	if err := vfs.CheckPath(dir); err != nil {
+		return nil, pathError("list", dir, err)
+	}
+	w.top = vfs.Prefix(dir)
 	w.group.SetLimit(4 * fanOut(w.task.pool)) // many, since listings are short and lead to more
 	top := new(listing)
 	err := w.visit(dir, top, true)
@@ -67,7 +84,8 @@ func (w *walk) files(dir string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(w.failures, func(a, b SkippedFile) int { return strings.Compare(a.Path, b.Path) })
+	slices.Sort(w.excluded)
+	slices.SortFunc(w.leftOut, func(a, b leftOut) int { return strings.Compare(a.Path, b.Path) })
 	return top.flatten(make([]string, 0, top.count())), nil
 }
 
@@ -94,23 +112,20 @@ func (w *walk) visit(dir string, l *listing, top bool) error {
 	if first := w.first.Load(); first != nil && first.Path < dir {
 		return nil // nothing below dir could be the first failure
 	}
-	entries, failures, err := w.list(dir, top)
+	c, err := w.list(dir, top)
 	switch {
 	case err == nil:
 	case endsOperation(w.task, err), top:
 		return err
 	case vfs.LeadsNowhere(err): // removed or replaced since its parent was listed
 	default:
-		failures = append(failures, SkippedFile{dir, err})
+		c.leftOut = append(c.leftOut, leftOut{SkippedFile{dir, err}, false})
 	}
-	for _, f := range failures {
-		w.fail(f)
-	}
-	entries = w.wanted(entries)
-	slices.SortFunc(entries, compareEntries)
-	paths := joinPaths(vfs.Prefix(dir), entries)
+	w.note(&c)
+	slices.SortFunc(c.entries, compareEntries)
+	paths := joinPaths(vfs.Prefix(dir), c.entries)
 	for i, path := range paths {
-		if entries[i].Kind == vfs.KindFile {
+		if c.entries[i].Kind == vfs.KindFile {
 			l.paths = append(l.paths, path)
 			continue
 		}
@@ -134,31 +149,26 @@ func (w *walk) enter(dir string, l *listing) error {
 	return w.visit(dir, l, false)
 }
 
-// fail notes a failure.
-func (w *walk) fail(f SkippedFile) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.tolerant {
-		w.failures = append(w.failures, f)
+// note takes over what a directory's choice leaves out.
+func (w *walk) note(c *choice) {
+	if len(c.excluded) == 0 && len(c.leftOut) == 0 {
 		return
 	}
-	if first := w.first.Load(); first == nil || f.Path < first.Path {
-		w.first.Store(&f)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.reports {
+		w.excluded = append(w.excluded, c.excluded...)
 	}
-}
-
-// wanted keeps the directories to visit and the files to return.
-func (w *walk) wanted(entries []vfs.Entry) []vfs.Entry {
-	return slices.DeleteFunc(entries, func(e vfs.Entry) bool {
-		switch e.Kind {
-		case vfs.KindDir:
-			return w.shallow
-		case vfs.KindFile:
-			return !w.keep(e.Name) || vfs.IsTempName(e.Name)
-		default:
-			return true
+	for _, l := range c.leftOut {
+		switch {
+		case !l.byRule && !w.tolerant:
+			if first := w.first.Load(); first == nil || l.Path < first.Path {
+				w.first.Store(&l.SkippedFile)
+			}
+		case w.reports:
+			w.leftOut = append(w.leftOut, l)
 		}
-	})
+	}
 }
 
 // joinPaths returns the paths of a directory's entries. They share one string,
@@ -183,53 +193,67 @@ func joinPaths(prefix string, entries []vfs.Entry) []string {
 	return paths
 }
 
-// list lists a directory and looks at the entries whose kind the listing does
-// not tell. It returns those that cannot be looked at as failures.
-func (w *walk) list(dir string, follow bool) (entries []vfs.Entry, failures []SkippedFile, err error) {
-	err = w.task.inSlot(&use{op: "list", path: dir}, func() (err error) {
+// A choice is what a walk makes of the entries of a directory.
+type choice struct {
+	entries  []vfs.Entry // the directories to visit and the files to return
+	excluded []string
+	leftOut  []leftOut
+}
+
+// list lists a directory and chooses from its entries.
+func (w *walk) list(dir string, follow bool) (c choice, err error) {
+	err = w.task.inSlot(&use{op: "list", path: dir}, func() error {
 		files := w.task.pool.fs
-		if entries, err = files.List(vfs.OrDot(dir), follow); err != nil {
+		entries, err := files.List(dir, follow)
+		if err != nil {
 			return err
 		}
-		failures, err = w.resolve(files, vfs.Prefix(dir), entries)
+		c, err = w.choose(files, vfs.Prefix(dir), entries)
 		return err
 	})
-	return entries, failures, err
+	return c, err
 }
 
-// resolve finds out the kinds of entries that a listing does not tell.
-func (w *walk) resolve(files vfs.FS, prefix string, entries []vfs.Entry) (failures []SkippedFile, err error) {
-	for i := range entries {
-		e := &entries[i]
-		if e.Kind != vfs.KindUnknown && e.Kind != vfs.KindLink {
-			continue
+// choose finds out the kinds of entries that a listing does not tell, and then
+// which entries the walk takes.
+func (w *walk) choose(files vfs.FS, prefix string, entries []vfs.Entry) (c choice, err error) {
+	c.entries = entries[:0]
+	for _, e := range entries {
+		var err error
+		if e.Kind == vfs.KindUnknown || e.Kind == vfs.KindLink {
+			if err := w.task.Err(); err != nil { // there may be very many
+				return choice{}, err
+			}
+			e.Kind, err = kindOf(files, prefix+e.Name, e.Kind)
+			if vfs.OutOfDescriptors(err) {
+				return choice{}, err
+			}
 		}
-		if err := w.task.Err(); err != nil { // there may be very many
-			return nil, err
+		switch {
+		case w.unmentioned(e, err):
+		case w.excludes(prefix, e):
+			c.excluded = append(c.excluded, prefix+e.Name)
+		case e.Kind == vfs.KindFile, e.Kind == vfs.KindDir:
+			c.entries = append(c.entries, e)
+		default:
+			c.leftOut = append(c.leftOut, leaveOut(prefix+e.Name, e.Kind, err))
 		}
-		path := prefix + e.Name
-		kind, err := kindOf(files, path, e.Kind)
-		if vfs.OutOfDescriptors(err) {
-			return nil, err
-		}
-		if err != nil {
-			failures = append(failures, SkippedFile{path, pathError("list", path, err)})
-		}
-		e.Kind = kind
 	}
-	return failures, nil
+	return c, nil
 }
 
-// kindOf returns KindFile, KindDir or KindOther for an entry of unknown kind or
-// a link.
+// kindOf returns the kind of an entry of unknown kind or a link. It returns
+// KindFile for a link to a regular file, KindLink for one to a directory and for
+// one that cannot be followed, and KindUnknown if the entry is gone or cannot be
+// looked at.
 func kindOf(files vfs.FS, path string, kind vfs.Kind) (vfs.Kind, error) {
 	if kind == vfs.KindUnknown {
 		st, err := files.Lstat(path)
 		switch {
 		case vfs.IsNotExist(err): // removed since it was listed
-			return vfs.KindOther, nil
+			return vfs.KindUnknown, nil
 		case err != nil:
-			return vfs.KindOther, err
+			return vfs.KindUnknown, err
 		}
 		kind = vfs.KindOf(st.Mode)
 	}
@@ -238,13 +262,55 @@ func kindOf(files vfs.FS, path string, kind vfs.Kind) (vfs.Kind, error) {
 	}
 	st, err := files.Stat(path)
 	switch {
-	case vfs.LeadsNowhere(err), err == nil && !st.Mode.IsRegular():
-		return vfs.KindOther, nil
-	case err != nil:
-		return vfs.KindOther, err
-	default:
+	case err != nil, st.Mode.IsDir():
+		return vfs.KindLink, err
+	case st.Mode.IsRegular():
 		return vfs.KindFile, nil
+	default:
+		return vfs.KindOther, nil
 	}
+}
+
+// unmentioned reports whether the walk passes over an entry without a word. err
+// is the error of looking at the entry.
+func (w *walk) unmentioned(e vfs.Entry, err error) bool {
+	switch e.Kind {
+	case vfs.KindDir:
+		return w.shallow
+	case vfs.KindLink:
+		return w.shallow && err == nil || vfs.IsTempName(e.Name)
+	case vfs.KindUnknown:
+		return err == nil // it is gone
+	default:
+		return !w.keep(e.Name) || vfs.IsTempName(e.Name)
+	}
+}
+
+// excludes reports whether exclude matches an entry. An entry that may be a
+// directory counts as one.
+func (w *walk) excludes(prefix string, e vfs.Entry) bool {
+	if len(w.exclude) == 0 {
+		return false
+	}
+	below := "/" + prefix[len(w.top):] + e.Name
+	if e.Kind != vfs.KindFile && e.Kind != vfs.KindOther {
+		below += "/"
+	}
+	return w.exclude.matches(below)
+}
+
+// leaveOut returns the reason why the walk leaves out an entry. err is the error
+// of looking at the entry.
+func leaveOut(path string, kind vfs.Kind, err error) leftOut {
+	byRule := err == nil || kind == vfs.KindLink && vfs.LeadsNowhere(err)
+	switch {
+	case err != nil:
+	case kind == vfs.KindLink:
+		err = ErrNotFollowed
+	default:
+		err = ErrNotRegular
+	}
+	return leftOut{SkippedFile{path, pathError("list", path, err)}, byRule}
 }
 
 // compareEntries orders entries as the paths below them are ordered.

@@ -111,11 +111,9 @@ func TestListFilesOfTheCurrentDirectory(t *testing.T) {
 	t.Parallel()
 	want, err := filepath.Glob("*.go")
 	require.NoError(t, err)
-	for _, dir := range []string{"", "."} {
-		got, err := fileops.DirToFiles(t.Context(), dir, &fileops.DirOptions{FileTypes: []string{"go"}, Shallow: true})
-		require.NoError(t, err)
-		require.Equal(t, want, got)
-	}
+	got, err := fileops.DirToFiles(t.Context(), ".", &fileops.DirOptions{FileTypes: []string{"go"}, Shallow: true})
+	require.NoError(t, err)
+	require.Equal(t, want, got)
 }
 
 // TestListFilesMatchesExtensions lists names by the part after one of their
@@ -136,7 +134,6 @@ func TestListFilesMatchesExtensions(t *testing.T) {
 			".tar.gz": {"d.tar.gz"},
 			"..gz":    nil,
 			".":       {"g."},
-			"*":       nil,
 		} {
 			got, err := p.ListFiles(t.Context(), p.at("."), extension)
 			require.NoError(t, err)

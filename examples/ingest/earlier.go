@@ -2,7 +2,6 @@ package main
 
 import (
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -20,13 +19,19 @@ func earlierOutputs(dir, output string) []string {
 	return found
 }
 
-// otherFormats returns the earlier outputs without the output itself. Chunk never
-// reads its output, so there is no need to exclude it. An exclusion could match
-// too much: Exclude matches parts of paths, and "a.json" is a part of "data.json".
-func otherFormats(earlier []string, output string) []string {
-	return slices.DeleteFunc(slices.Clone(earlier), func(path string) bool {
-		return filepath.Ext(path) == filepath.Ext(output)
-	})
+// otherFormats returns the strings that exclude the earlier outputs but for the
+// output itself. Chunk never reads its output, so there is no need to exclude it.
+// An exclusion could match too much: Exclude matches parts of paths, and "a.json"
+// is a part of "a.jsonl".
+func otherFormats(dir string, earlier []string, output string) []string {
+	var parts []string
+	for _, path := range earlier {
+		rel, err := filepath.Rel(dir, path)
+		if err == nil && filepath.Ext(path) != filepath.Ext(output) {
+			parts = append(parts, "/"+filepath.ToSlash(rel)) // as Exclude sees it
+		}
+	}
+	return parts
 }
 
 // within returns the path of an existing file below dir, as a walk of dir gives

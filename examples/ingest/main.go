@@ -78,7 +78,7 @@ func ingest(ctx context.Context, s *settings, stderr io.Writer) (*report, error)
 	r := &report{source: s.dir, output: s.opts.OutputFile, earlier: earlierOutputs(s.dir, s.opts.OutputFile)}
 
 	opts := s.opts
-	opts.Exclude = slices.Concat(opts.Exclude, otherFormats(r.earlier, r.output))
+	opts.Exclude = slices.Concat(opts.Exclude, otherFormats(s.dir, r.earlier, r.output))
 	opts.OnSkip = r.skip
 	opts.Progress = func(p fileops.Progress) {
 		r.done = p

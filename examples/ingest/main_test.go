@@ -169,7 +169,7 @@ func TestExclude(t *testing.T) {
 	assert.Equal(t, []string{".git/config", ".gitignore", "a.txt", "sub/b.txt"}, paths("-exclude", ""))
 
 	excluded := ingestArgs(t.Context()).stdout
-	assert.Contains(t, excluded, "excluded by the options: 1\n    .git/config\n")
+	assert.Contains(t, excluded, "excluded by the options: 1\n    .git\n")
 }
 
 func TestOutputFormats(t *testing.T) {

@@ -64,16 +64,17 @@ func characters(chunks []fileops.TextChunk) int {
 func (r *report) files() int {
 	n := r.done.Files
 	for _, s := range r.skipped {
-		if !isDirectory(s) {
+		if !isUncounted(s) {
 			n--
 		}
 	}
 	return n
 }
 
-// isDirectory reports whether a skipped path is a directory that could not be
-// listed.
-func isDirectory(s fileops.SkippedFile) bool {
+// isUncounted reports whether a skipped path never counted as a file: a directory
+// that could not be listed, a link to a directory, or another thing that is no
+// file.
+func isUncounted(s fileops.SkippedFile) bool {
 	e, ok := errors.AsType[*fs.PathError](s.Err)
 	return ok && e.Op == "list"
 }

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"github.com/lion-agi/fileops"
@@ -31,7 +30,7 @@ Flags:
 // the exit code that it returns.
 func parse(args []string, stdout, stderr io.Writer) (*settings, int) {
 	s := &settings{dir: ".", opts: fileops.DefaultChunkOptions()}
-	s.opts.Exclude = []string{filepath.FromSlash(".git/")}
+	s.opts.Exclude = []string{".git/"}
 	f := s.flags()
 	f.SetOutput(io.Discard)
 	err := f.Parse(args)
@@ -61,7 +60,7 @@ func (s *settings) flags() *flag.FlagSet {
 	f.IntVar(&o.Threshold, "threshold", o.Threshold, "join a last chunk of at most this length to the one before")
 	f.Func("unit", "count in `chars` (the default) or tokens, which are words", s.setUnit)
 	listVar(f, &o.FileTypes, "types", "read only files with these suffixes, a `list` such as .md,.txt")
-	listVar(f, &o.Exclude, "exclude", "leave out files whose path contains one of this `list` (default .git/)")
+	listVar(f, &o.Exclude, "exclude", "leave out files and directories whose path in DIR contains one of this `list` (default .git/)")
 	f.BoolVar(&o.Shallow, "shallow", false, "do not enter the directories in DIR")
 	f.StringVar(&o.Encoding, "encoding", "utf-8", "the WHATWG or IANA `name` of the files' encoding")
 	f.UintVar(&s.workers, "workers", 0, "read this many files at once; 0 means the package's default")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"embed"
 	"html/template"
@@ -72,7 +73,7 @@ func crumbs(path string) (way []crumb) {
 // browse shows a directory.
 func (s *service) browse(w http.ResponseWriter, r *http.Request) error {
 	dir := strings.TrimSuffix(r.PathValue("path"), "/")
-	files, err := s.pool.DirToFiles(r.Context(), dir, &fileops.DirOptions{Shallow: true})
+	files, err := s.pool.DirToFiles(r.Context(), cmp.Or(dir, "."), &fileops.DirOptions{Shallow: true})
 	if err != nil {
 		return err
 	}

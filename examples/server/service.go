@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -74,7 +75,7 @@ func secure(next http.Handler) http.Handler {
 // listFiles answers with the paths of the files below ?dir= that end in ?ext=.
 func (s *service) listFiles(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
-	paths, err := s.pool.ListFiles(r.Context(), query.Get("dir"), query.Get("ext"))
+	paths, err := s.pool.ListFiles(r.Context(), cmp.Or(query.Get("dir"), "."), query.Get("ext"))
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,8 @@ import (
 // OpenRegular opens a regular file for reading and describes it. It fails with
 // [ErrNotRegular] for any other kind of file.
 func OpenRegular(files FS, name string) (File, Info, error) {
-	if name == "" { // os.Root has an error of its own for the empty name
-		return nil, Info{}, syscall.ENOENT
+	if err := CheckPath(name); err != nil {
+		return nil, Info{}, err
 	}
 	f, err := files.Open(name)
 	if errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.EOPNOTSUPP) { // a socket, see open(2)

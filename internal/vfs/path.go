@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // SplitPath splits a path into its directory, "." if there is none, and its
@@ -44,6 +45,15 @@ func OrDot(dir string) string {
 		return "."
 	}
 	return dir
+}
+
+// CheckPath returns ENOENT for the empty path, which names nothing, see
+// path_resolution(7). os.Root calls it invalid instead.
+func CheckPath(path string) error {
+	if path == "" {
+		return syscall.ENOENT
+	}
+	return nil
 }
 
 // CleanPath returns the spelling of a path by which duplicates are found:

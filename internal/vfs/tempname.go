@@ -23,7 +23,7 @@ func IsTempName(name string) bool {
 		return false
 	}
 	digits, ok = strings.CutSuffix(digits, tempSuffix)
-	return ok && len(digits) == tempDigits && strings.Trim(digits, "0123456789abcdef") == ""
+	return ok && IsRandomHex(digits, tempDigits)
 }
 
 // RandomHex returns n random hexadecimal digits.
@@ -31,4 +31,9 @@ func RandomHex(n int) string {
 	b := make([]byte, (n+1)/2)
 	rand.Read(b)
 	return hex.EncodeToString(b)[:n]
+}
+
+// IsRandomHex reports whether s may come from RandomHex(n).
+func IsRandomHex(s string, n int) bool {
+	return len(s) == n && strings.Trim(s, "0123456789abcdef") == ""
 }
