@@ -612,7 +612,7 @@ func ExampleChunkText() {
 	// 3 "x jumps." true
 }
 
-// A Tokenizer decides what a unit is. Without one, a token is a word.
+// A Tokenizer splits a text into tokens. Without one, the tokens are the words.
 func ExampleChunkOptions() {
 	chunks, err := fileops.ChunkText("a,b,c,d", &fileops.ChunkOptions{
 		Unit:      fileops.Tokens,
