@@ -38,6 +38,9 @@ var Escapes = []string{
 	"\u3000a", "=1+1", "0123456789abcdef\"0123456\\789abcdef", strings.Repeat("plain ", 20) + "\n" + strings.Repeat("é", 20),
 }
 
+// LineBreaks are the characters at which Python's str.splitlines ends a line.
+const LineBreaks = "\n\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029"
+
 // GoSource returns the source files of a package of the standard library, one
 // after the other.
 func GoSource(tb testing.TB, pkg string) string {
