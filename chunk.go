@@ -181,7 +181,9 @@ func (o *ChunkOptions) size() int {
 // It marshals to a flat JSON object. The keys are chunk_content, chunk_id,
 // total_chunks and chunk_size, then file_path, file_name and file_size if
 // FilePath is set, then the keys of Metadata in sorted order, then start_byte,
-// end_byte and, unless Tokens is nil, tokens.
+// end_byte and, unless Tokens is nil, tokens. Strings in it have no raw line
+// breaks: U+0085, U+2028 and U+2029 are escaped, too. When it is unmarshaled, each
+// number in Metadata becomes a [encoding/json.Number], which keeps its digits.
 type TextChunk struct {
 	// Text is the text of the chunk. For the Unit Chars it shares memory with
 	// the text that was cut. For the Unit Tokens it is the tokens, joined by

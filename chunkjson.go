@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/lion-agi/fileops/internal/textscan"
 )
@@ -46,8 +47,9 @@ func appendIndented(dst []byte, c *TextChunk) ([]byte, error) {
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]. Keys that are not keys of the
-// chunk itself become Metadata. Start or End is -1 if start_byte or end_byte is
-// missing.
+// chunk itself become Metadata, in which each number is a [json.Number]: it keeps
+// all its digits, and MarshalJSON writes the same ones. Start or End is -1 if
+// start_byte or end_byte is missing.
 func (c *TextChunk) UnmarshalJSON(data []byte) error {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(data, &object); err != nil {
@@ -92,7 +94,9 @@ func (c *TextChunk) unmarshalKey(key string, value json.RawMessage) error {
 		to = &c.Tokens
 	default:
 		var v any
-		if err := json.Unmarshal(value, &v); err != nil {
+		d := json.NewDecoder(bytes.NewReader(value))
+		d.UseNumber()
+		if err := d.Decode(&v); err != nil {
 			return err
 		}
 		if c.Metadata == nil {
@@ -143,8 +147,12 @@ func marshalMetadata(key string, value any) ([]byte, error) {
 	if err := e.Encode(value); err != nil {
 		return nil, &OptionError{"Metadata", key, "cannot be marshaled: " + err.Error()}
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return []byte(lineBreakEscapes.Replace(strings.TrimSuffix(b.String(), "\n"))), nil
 }
+
+// lineBreakEscapes escapes the characters that [textscan.AppendJSONString] escapes
+// and package json may leave. JSON has them only in strings.
+var lineBreakEscapes = strings.NewReplacer("\u0085", `\u0085`, "\u2028", `\u2028`, "\u2029", `\u2029`)
 
 // A layout is the punctuation of a JSON object with the white space around it.
 type layout struct {

@@ -17,7 +17,7 @@ func sample(text string) TextChunk {
 	return TextChunk{
 		Text: text, Tokens: []string{text, "b"}, ID: 2, Total: 3, Size: utf8.RuneCountInString(text), Start: 5, End: 5 + len(text),
 		FilePath: "dir/" + text, FileName: "n" + text, FileSize: math.MaxInt64,
-		Metadata: map[string]any{"z": text, "a": nil, "m": map[string]any{"x": []any{1.5, true}, "e": []any{}}, "Zoë \"q\"": "<&>"},
+		Metadata: map[string]any{"z": text, "a": nil, "m": map[string]any{"x": []any{json.Number("1.5"), true}, "e": []any{}}, "Zoë \"q\"": "<&>"},
 	}
 }
 

@@ -202,6 +202,7 @@ func FuzzEncode(f *testing.F) {
 			return
 		}
 		require.NoError(t, err)
+		require.False(t, bytes.ContainsAny(b, texttest.LineBreaks))
 		var got TextChunk
 		require.NoError(t, json.Unmarshal(b, &got))
 		valid := string([]rune(text)) // invalid bytes become U+FFFD

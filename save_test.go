@@ -324,7 +324,7 @@ func someChunks(n int) []fileops.TextChunk {
 		text := fmt.Sprintf("chunk %d: \"quoted\", new\nline, <b>&, 日本👍", i)
 		chunks[i] = fileops.TextChunk{
 			Text: text, ID: i + 1, Total: n, Size: len([]rune(text)), Start: i, End: i + len(text),
-			FilePath: "dir/file.txt", FileName: "file.txt", FileSize: int64(n), Metadata: map[string]any{"n": float64(i)},
+			FilePath: "dir/file.txt", FileName: "file.txt", FileSize: int64(n), Metadata: map[string]any{"n": json.Number(fmt.Sprint(i))},
 		}
 	}
 	return chunks

@@ -4,6 +4,7 @@ import "encoding/binary"
 
 const (
 	blockSize = 64
+	each      = 0x0101010101010101 // the lowest bit of each byte of a word
 	highBits  = 0x8080808080808080 // the highest bit of each byte of a word
 )
 

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"unicode/utf8"
 )
 
 // AppendJSONString appends s as a JSON string (RFC 8259, section 7). It escapes
-// the characters that must be escaped and no others, so other scripts and HTML
-// stay readable. Each byte that is not valid UTF-8 becomes U+FFFD. valid says
-// that s is known to be valid, so that AppendJSONString need not check it.
+// the characters that must be escaped, and U+0085, U+2028 and U+2029, at which
+// some programs end a line. It escapes no others, so other scripts and HTML stay
+// readable. Each byte that is not valid UTF-8 becomes U+FFFD. valid says that s
+// is known to be valid, so that AppendJSONString need not check it.
 //
 // AppendJSONString does not allocate if dst has room for JSONStringSize(len(s))
 // plus JSONStringSlack bytes and few characters need an escape.
@@ -27,10 +29,10 @@ func AppendJSONString(dst []byte, s string, valid bool) []byte {
 	b := Bytes(s)
 	for len(b) > shortString {
 		n := min(len(b), blockSize)
-		dst = appendBlock(dst, windowAt(b), n)
+		dst, n = appendBlock(dst, windowAt(b), n)
 		b = b[n:]
 	}
-	return append(appendEscaped(dst, b), '"')
+	return append(appendShort(dst, b), '"')
 }
 
 // JSONStringSize returns about how many bytes a string of n bytes takes in JSON.
@@ -46,21 +48,66 @@ const JSONStringSlack = len(escapeBuffer{})
 // faster than a window.
 const shortString = 16
 
-// appendEscaped appends b with escapes, one byte at a time.
-func appendEscaped(dst, b []byte) []byte {
-	copied := 0
+// appendShort appends b with escapes, for short strings. It is small enough for
+// the compiler to inline it.
+func appendShort(dst, b []byte) []byte {
 	for i, c := range b {
-		if e := &jsonEscapes[c]; e.size != 0 {
-			dst = append(dst, b[copied:i]...)
-			dst = append(dst, e.text[:e.size]...)
+		if jsonEscapes[c].size != 0 {
+			return appendEscaped(dst, b, i)
+		}
+	}
+	return append(dst, b...)
+}
+
+// appendEscaped appends b with escapes, one byte at a time. The first i bytes
+// need none.
+func appendEscaped(dst, b []byte, i int) []byte {
+	copied := 0
+	for ; i < len(b); i++ {
+		c := b[i]
+		e := &jsonEscapes[c]
+		if e.size == 0 {
+			continue
+		}
+		if c < utf8.RuneSelf {
+			dst = append(append(dst, b[copied:i]...), e.text[:e.size]...)
 			copied = i + 1
+		} else if escape, size := lineBreak(b[i:]); size > 0 {
+			dst = append(append(dst, b[copied:i]...), escape...)
+			copied = i + size
 		}
 	}
 	return append(dst, b[copied:]...)
 }
 
+// The first bytes in UTF-8 of U+0085, and of U+2028 and U+2029. They also begin
+// other characters.
+const (
+	lead85   = 0xc2
+	lead2028 = 0xe2
+)
+
+// lineBreak returns the escape and the size of the line break outside ASCII that
+// b begins with. The size is 0 if b begins with anything else.
+//
+// A JSON string may contain these characters. But Python's str.splitlines ends a
+// line at them, so a program that uses it would cut a line of JSON in two. All
+// other characters at which it ends a line are control characters of ASCII.
+func lineBreak(b []byte) (escape string, size int) {
+	switch {
+	case len(b) >= 2 && string(b[:2]) == "\u0085":
+		return `\u0085`, 2
+	case len(b) >= 3 && string(b[:3]) == "\u2028":
+		return `\u2028`, 3
+	case len(b) >= 3 && string(b[:3]) == "\u2029":
+		return `\u2029`, 3
+	}
+	return "", 0
+}
+
 // A jsonEscape is the escape of a byte that a JSON string cannot contain: the
-// first size bytes of text. Other bytes have the zero value.
+// first size bytes of text. For lead85 and lead2028 only the size is set, because
+// lineBreak decides on them. Other bytes have the zero value.
 type jsonEscape struct {
 	text [8]byte // 8 bytes, so that a single store writes them
 	size int
@@ -74,6 +121,7 @@ var jsonEscapes = func() (list [256]jsonEscape) {
 	for c, text := range map[byte]string{'"': `\"`, '\\': `\\`, '\n': `\n`, '\r': `\r`, '\t': `\t`} {
 		list[c] = newJSONEscape(text)
 	}
+	list[lead85].size, list[lead2028].size = 1, 1
 	return list
 }()
 
@@ -97,6 +145,9 @@ func windowAt(b []byte) *window {
 	return w
 }
 
+// block returns the block that w begins with.
+func (w *window) block() *block { return (*block)(w[:]) }
+
 // An escapeBuffer has room for a block with its escapes. The longest escape has
 // six bytes, so a block with its escapes ends below escapeMask, and the last
 // copy may write one more block.
@@ -107,18 +158,38 @@ const (
 	blockMask  = blockSize - 1
 )
 
-// appendBlock appends the first n bytes of w with escapes. n is at most
-// blockSize.
-func appendBlock(dst []byte, w *window, n int) []byte {
-	special := (*block)(w[:]).specials() & (1<<n - 1)
+// appendBlock appends the first n bytes of w with escapes. It stops before a line
+// break outside ASCII; if w begins with one, it appends that alone. It returns how
+// many bytes of w it has appended. n is at most blockSize.
+func appendBlock(dst []byte, w *window, n int) ([]byte, int) {
+	special, high := w.block().specials()
+	if high != 0 {
+		n = w.nextLineBreak(n)
+		if n == 0 {
+			escape, size := lineBreak(w[:])
+			return append(dst, escape...), size
+		}
+	}
+	special &= 1<<n - 1
 	dst = slices.Grow(dst, len(escapeBuffer{}))
 	to := (*escapeBuffer)(dst[len(dst):cap(dst)])
 	if special != 0 {
-		n = to.escape(w, n, special)
-	} else {
-		copyBlock((*block)(to[:]), (*block)(w[:]))
+		return dst[:len(dst)+to.escape(w, n, special)], n
 	}
-	return dst[:len(dst)+n]
+	copyBlock((*block)(to[:]), w.block())
+	return dst[:len(dst)+n], n
+}
+
+// nextLineBreak returns the index of the first line break outside ASCII among the
+// first n bytes of w, or n. The line break may end beyond these bytes.
+func (w *window) nextLineBreak(n int) int {
+	for leads := w.block().lineBreakLeads() & (1<<n - 1); leads != 0; leads &= leads - 1 {
+		i := bits.TrailingZeros64(leads) & blockMask
+		if _, size := lineBreak(w[i:]); size > 0 {
+			return i
+		}
+	}
+	return n
 }
 
 // escape writes the first n bytes of w with escapes and returns how many bytes
@@ -153,15 +224,38 @@ func copyBlock(dst, src *block) {
 }
 
 // specials returns a set with one bit for each byte that a JSON string cannot
-// contain. The lowest bit stands for the first byte.
-func (b *block) specials() uint64 {
-	p0, p1, p2, p3 := plainBytes(b.word(0)), plainBytes(b.word(1)), plainBytes(b.word(2)), plainBytes(b.word(3))
-	p4, p5, p6, p7 := plainBytes(b.word(4)), plainBytes(b.word(5)), plainBytes(b.word(6)), plainBytes(b.word(7))
+// contain. The lowest bit stands for the first byte. high is 0 if all bytes are
+// ASCII.
+func (b *block) specials() (set, high uint64) {
+	x0, x1, x2, x3, x4, x5, x6, x7 := b.word(0), b.word(1), b.word(2), b.word(3), b.word(4), b.word(5), b.word(6), b.word(7)
+	p0, p1, p2, p3 := plainBytes(x0), plainBytes(x1), plainBytes(x2), plainBytes(x3)
+	p4, p5, p6, p7 := plainBytes(x4), plainBytes(x5), plainBytes(x6), plainBytes(x7)
+	high = (x0 | x1 | x2 | x3 | x4 | x5 | x6 | x7) & highBits
 	if p0&p1&p2&p3&p4&p5&p6&p7&highBits == highBits {
+		return 0, high
+	}
+	set = clearBytes(p0) | clearBytes(p1)<<8 | clearBytes(p2)<<16 | clearBytes(p3)<<24 |
+		clearBytes(p4)<<32 | clearBytes(p5)<<40 | clearBytes(p6)<<48 | clearBytes(p7)<<56
+	return set, high
+}
+
+// lineBreakLeads returns a set with one bit for each byte that is lead85 or
+// lead2028. The lowest bit stands for the first byte.
+func (b *block) lineBreakLeads() uint64 {
+	o0, o1, o2, o3 := otherBytes(b.word(0)), otherBytes(b.word(1)), otherBytes(b.word(2)), otherBytes(b.word(3))
+	o4, o5, o6, o7 := otherBytes(b.word(4)), otherBytes(b.word(5)), otherBytes(b.word(6)), otherBytes(b.word(7))
+	if o0&o1&o2&o3&o4&o5&o6&o7&highBits == highBits {
 		return 0
 	}
-	return clearBytes(p0) | clearBytes(p1)<<8 | clearBytes(p2)<<16 | clearBytes(p3)<<24 |
-		clearBytes(p4)<<32 | clearBytes(p5)<<40 | clearBytes(p6)<<48 | clearBytes(p7)<<56
+	return clearBytes(o0) | clearBytes(o1)<<8 | clearBytes(o2)<<16 | clearBytes(o3)<<24 |
+		clearBytes(o4)<<32 | clearBytes(o5)<<40 | clearBytes(o6)<<48 | clearBytes(o7)<<56
+}
+
+// otherBytes returns a word with the high bit set in each byte of x that is
+// neither lead85 nor lead2028. The other bits are unspecified.
+func otherBytes(x uint64) uint64 {
+	x = (x | (lead85^lead2028)*each) ^ lead2028*each // the two differ in one bit, and become 0
+	return (x | highBits) - each | x
 }
 
 // plainBytes returns a word with the high bit set in each byte of x that a JSON
@@ -172,7 +266,6 @@ func (b *block) specials() uint64 {
 // subtrahend. Exchanging '"' and ' ' first makes every special byte except '\\'
 // smaller than '!'.
 func plainBytes(x uint64) uint64 {
-	const each = 0x0101010101010101
 	high := x | highBits
 	return (high^('"'^' ')*each-'!'*each)&(high^'\\'*each-each) | x
 }

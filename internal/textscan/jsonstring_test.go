@@ -24,6 +24,8 @@ func TestJSONStringsAreEscapedNoMoreThanNeeded(t *testing.T) {
 			require.Equal(t, `"\`+string(c)+`"`, got)
 		case c < ' ':
 			require.Contains(t, got, `\`)
+		case c == '\u0085' || c == '\u2028' || c == '\u2029':
+			require.Equal(t, fmt.Sprintf(`"\u%04x"`, c), got)
 		default:
 			require.Equal(t, `"`+string(c)+`"`, got)
 		}
@@ -34,7 +36,7 @@ func TestJSONStringsAreEscapedNoMoreThanNeeded(t *testing.T) {
 }
 
 func TestJSONStringsEscapeAtEveryPlace(t *testing.T) {
-	for _, c := range []string{`"`, `\`, "\n", "\x00", "\x1f", "\x7f", " ", "!", "[", "]", "é", "\xff"} {
+	for _, c := range []string{`"`, `\`, "\n", "\x00", "\x1f", "\x7f", " ", "!", "[", "]", "é", "\xff", "\u0085", "\u2028", "\u2029"} {
 		for n := range 40 {
 			for _, rest := range []string{"", "x", c, strings.Repeat("y", 9) + c + c} {
 				s := strings.Repeat("é", n%3) + strings.Repeat("x", n) + c + rest
@@ -62,7 +64,7 @@ func simpleJSONString(s string) string {
 		case '\t':
 			b.WriteString(`\t`)
 		default:
-			if c < ' ' {
+			if c < ' ' || c == '\u0085' || c == '\u2028' || c == '\u2029' {
 				fmt.Fprintf(&b, `\u%04x`, c)
 			} else {
 				b.WriteRune(c)
@@ -114,6 +116,27 @@ func TestJSONStringsAreEscapedAtEveryByte(t *testing.T) {
 	}
 }
 
+// TestJSONStringsHaveNoLineBreaks puts each line break, and characters that share
+// bytes with one, at every byte of a block, also across the edge of two blocks.
+func TestJSONStringsHaveNoLineBreaks(t *testing.T) {
+	characters := append(strings.Split(texttest.LineBreaks, ""),
+		"\u0084", "\u0086", "\u00a8", "\u00e2", "\u2027", "\u202a", "\u2068", "\u20a8", "\u3028", "\U00012028",
+		"\xc2", "\xe2", "\xe2\x80", "\xc2\u0085", "\xe2\u2028", "\u2028\u2029\u0085")
+	for _, n := range lengths {
+		for _, c := range characters {
+			for _, before := range []string{"x", "\t", "é", "\u2019"} {
+				for _, after := range []string{"", "y", strings.Repeat("z", 2*blockSize), c} {
+					s := strings.Repeat(before, n) + c + after
+					requireJSONString(t, s)
+					if strings.ContainsAny(string(AppendJSONString(nil, s, false)), texttest.LineBreaks) {
+						t.Fatalf("%q", s)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestJSONStringsOfOneByte(t *testing.T) {
 	for c := range 256 {
 		for _, n := range append(lengths, 1000) {
@@ -157,11 +180,13 @@ func FuzzAppendJSONString(f *testing.F) {
 		f.Add(s)
 	}
 	f.Add("\xff\xe6\x97")
+	f.Add(strings.Repeat("x", blockSize-1) + "\u2028" + strings.Repeat("é", blockSize/2-1) + "\u2029\u0085")
 	f.Fuzz(func(t *testing.T, s string) {
 		requireJSONString(t, s)
 		var back string
 		require.NoError(t, json.Unmarshal(AppendJSONString(nil, s, false), &back))
 		require.Equal(t, string([]rune(s)), back)
+		require.False(t, strings.ContainsAny(string(AppendJSONString(nil, s, false)), texttest.LineBreaks))
 	})
 }
 
@@ -195,7 +220,7 @@ func BenchmarkJSONString(b *testing.B) {
 		benchmarkParts("checked", func(dst []byte, s string) []byte { return AppendJSONString(dst, s, false) })
 		benchmarkParts("valid", func(dst []byte, s string) []byte { return AppendJSONString(dst, s, true) })
 		benchmarkParts("valid, byte by byte", func(dst []byte, s string) []byte {
-			return append(appendEscaped(append(dst, '"'), Bytes(s)), '"')
+			return append(appendEscaped(append(dst, '"'), Bytes(s), 0), '"')
 		})
 	}
 }

@@ -34,9 +34,12 @@ func Script(name string, n int) string {
 // look as if they had to.
 var Escapes = []string{
 	"", " ", "a", `"`, `\`, `\.`, `""`, `a"b"c`, "a,b", " a", "\ta", "a ", "\n", "\r", "\r\n", "a\r\nb\rc\n", "\r\r\n\n",
-	"\x00\x01\x1f\x20\x7f", "\b\f", "<script>&amp;</script>", "é日👍", "\u0080\u2028\u2029\ufeff\ufffd\uffff",
+	"\x00\x01\x1f\x20\x7f", "\b\f", "<script>&amp;</script>", "é日👍", "\u0080\u2028\u2029\ufeff\ufffd\uffff", "\u0085", "a\u0085\u00a9\u2028",
 	"\u3000a", "=1+1", "0123456789abcdef\"0123456\\789abcdef", strings.Repeat("plain ", 20) + "\n" + strings.Repeat("é", 20),
 }
+
+// LineBreaks are the characters at which Python's str.splitlines ends a line.
+const LineBreaks = "\n\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029"
 
 // GoSource returns the source files of a package of the standard library, one
 // after the other.
