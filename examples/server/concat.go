@@ -81,7 +81,7 @@ func (s *service) concat(w http.ResponseWriter, r *http.Request) error {
 func (s *service) lookAtConcat(w http.ResponseWriter, r *http.Request, paths []string) error {
 	var first error
 	for _, path := range paths {
-		_, err := s.look(r.Context(), path)
+		_, err := s.look(r.Context(), dirName(path)) // "" is the root, as for the package
 		if err == nil {
 			return begin(w, r, plainText)
 		}

@@ -24,6 +24,9 @@ func inSlot[T any](ctx context.Context, s *service, call func(context.Context) (
 
 // look returns the information on a file or directory.
 func (s *service) look(ctx context.Context, name string) (fs.FileInfo, error) {
+	if name == "" { // package os has an error of its own for it
+		return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
+	}
 	info, err := inSlot(ctx, s, func(context.Context) (fs.FileInfo, error) { return s.root.Stat(name) })
 	if _, failed := errors.AsType[*fs.PathError](err); failed {
 		// The package tells a path that leads outside from one that is missing.
@@ -74,7 +77,8 @@ func (s *service) exists(ctx context.Context, name string) (bool, error) {
 	return err == nil, err
 }
 
-// A census counts the entries of directories up to a limit.
+// A census counts the entries of directories up to a limit. An entry counts once
+// more for each 256 bytes of its path, so that the limit bounds memory.
 type census struct {
 	root *os.Root
 	deep bool // count below the directories too
@@ -86,8 +90,7 @@ var errCrowded = errors.New("too many entries")
 
 // checkCrowd returns an error if there are more entries in the directories, or with
 // deep below them, than a request may ask for. The package keeps the paths of a
-// listing in memory, so the limit bounds the memory. A path that is given twice
-// counts twice, and so do the directories below another one.
+// listing in memory. A path that is given twice counts twice, as it does there.
 func (s *service) checkCrowd(ctx context.Context, dirs []string, deep bool, limit int) error {
 	_, err := inSlot(ctx, s, func(ctx context.Context) (struct{}, error) {
 		c := census{s.root, deep, limit}
@@ -134,10 +137,10 @@ func (c *census) entries(ctx context.Context, dir string) (below []string, err e
 	defer f.Close()
 	for {
 		found, readErr := f.ReadDir(256)
-		if err := c.take(ctx, len(found)); err != nil {
-			return nil, err
-		}
 		for _, e := range found {
+			if err := c.take(ctx, 1+(len(dir)+len(e.Name()))/256); err != nil {
+				return nil, err
+			}
 			if e.IsDir() {
 				below = append(below, e.Name())
 			}
