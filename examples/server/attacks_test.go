@@ -55,9 +55,10 @@ func TestOtherSitesCannotSave(t *testing.T) {
 		{"Origin: https://elsewhere.example"}, {"Origin: null"}, {"Sec-Fetch-Site: cross-site"}, {"Sec-Fetch-Site: same-site"},
 		{"Sec-Fetch-Site: cross-site", "Origin: http://example.com"}, {"Sec-Fetch-Site: none, cross-site"},
 	} {
-		assertRefused(t, http.StatusForbidden, request{"PUT", "/file/new.txt", "x", headers})
-		assertRefused(t, http.StatusForbidden, request{"PUT", "/file/a.txt?overwrite=1", "x", headers})
-		assertRefused(t, http.StatusForbidden, request{"POST", "/concat", "path=a.txt", append(headers, form)})
+		f := newFixture(t, nil)
+		f.assertRefused(t, http.StatusForbidden, request{"PUT", "/file/new.txt", "x", headers})
+		f.assertRefused(t, http.StatusForbidden, request{"PUT", "/file/a.txt?overwrite=1", "x", headers})
+		f.assertRefused(t, http.StatusForbidden, request{"POST", "/concat", "path=a.txt", append(headers, form)})
 	}
 	for _, headers := range [][]string{nil, {"Origin: http://example.com"}, {"Sec-Fetch-Site: same-origin"}, {"Sec-Fetch-Site: none"}} {
 		assert.Equal(t, 201, newFixture(t, nil).send(request{"PUT", "/file/new.txt", "x", headers}).StatusCode, headers)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -39,8 +40,32 @@ func (s *service) chunks(w http.ResponseWriter, r *http.Request) error {
 	for i := range chunks {
 		chunks[i].FilePath = slashed(chunks[i].FilePath, windows)
 	}
-	// json.Marshal would also validate the output of MarshalJSON.
-	return writeList(w, r, "chunks", chunks, fileops.TextChunk.MarshalJSON)
+	return writeList(w, r, "chunks", chunks, writeChunk)
+}
+
+// writeChunk writes a chunk as JSON. It encodes a long text in pieces: as JSON a text
+// can be six times as long. json.Marshal would also validate what MarshalJSON returns.
+func writeChunk(w io.Writer, c fileops.TextChunk) error {
+	const before = `{"chunk_content":"`
+	text := c.Text
+	c.Text = ""
+	empty, err := c.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	after := empty[len(before):]
+	io.WriteString(w, before)
+	for text != "" {
+		c.Text = head(text, pieceSize)
+		text = text[len(c.Text):]
+		piece, err := c.MarshalJSON()
+		if err != nil {
+			return err
+		}
+		w.Write(piece[len(before) : len(piece)-len(after)])
+	}
+	_, err = w.Write(after)
+	return err
 }
 
 // lookAtChunks answers a HEAD request. It checks the options and the file but does

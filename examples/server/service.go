@@ -41,7 +41,16 @@ func (s *service) listFiles(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeList(w, r, "files", slashedAll(paths, windows), func(path string) ([]byte, error) { return json.Marshal(path) })
+	return writeList(w, r, "files", slashedAll(paths, windows), writePath)
+}
+
+// writePath writes a path as a JSON string.
+func writePath(w io.Writer, path string) error {
+	data, err := json.Marshal(path)
+	if err == nil {
+		_, err = w.Write(data)
+	}
+	return err
 }
 
 // readFile answers with a file of text.
@@ -146,9 +155,9 @@ func (s *service) stats(w http.ResponseWriter, r *http.Request) error {
 	return abort(err)
 }
 
-// writeList answers with a JSON object that has one list. It encodes one element at
-// a time, so that the whole encoding is never in memory.
-func writeList[T any](w http.ResponseWriter, r *http.Request, name string, list []T, encode func(T) ([]byte, error)) error {
+// writeList answers with a JSON object that has one list. It writes one element at a
+// time, so that the whole encoding is never in memory.
+func writeList[T any](w http.ResponseWriter, r *http.Request, name string, list []T, write func(io.Writer, T) error) error {
 	if err := begin(w, r, asJSON); err != nil {
 		return err
 	}
@@ -158,11 +167,9 @@ func writeList[T any](w http.ResponseWriter, r *http.Request, name string, list 
 		if i > 0 {
 			out.WriteByte(',')
 		}
-		data, err := encode(element)
-		if err != nil {
+		if err := write(out, element); err != nil {
 			return abort(err)
 		}
-		out.Write(data)
 	}
 	out.WriteString("]}\n")
 	return abort(out.Flush())

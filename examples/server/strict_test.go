@@ -72,9 +72,8 @@ func (q request) with(query string, headers ...string) request {
 
 // assertRefused asserts that a request is refused with a status, changes no file and
 // writes no log.
-func assertRefused(t *testing.T, code int, q request) {
+func (f *fixture) assertRefused(t *testing.T, code int, q request) {
 	t.Helper()
-	f := newFixture(t, nil)
 	r := f.send(q)
 	body := text(t, r)
 	assert.Equal(t, code, r.StatusCode, "%s %s %s: %s", q.method, q.url, q.headers, body)
@@ -100,27 +99,28 @@ func TestEndpointsSucceed(t *testing.T) {
 func TestEveryEndpointRefuses(t *testing.T) {
 	for _, q := range endpoints {
 		t.Run(q.method+" "+q.url, func(t *testing.T) {
+			f := newFixture(t, nil)
 			for _, query := range []string{"path=a;b", "a;b", "x=%zz", "%zz", "unknown=1", "unknown", "=1", "Path=a.txt", "dir=a&dir=b", "size=1&size=1&x",
 				strings.Repeat("path=a&", 10_001)} {
-				assertRefused(t, http.StatusBadRequest, q.with(query))
+				f.assertRefused(t, http.StatusBadRequest, q.with(query))
 			}
 			for _, header := range []string{
 				"Content-Type: ;", "Content-Type: ", "Content-Type: text", "Content-Type: text/plain; charset", "Content-Type: text/plain; a=1; a=2", "Content-Type: /;=\"",
 				"Content-Range: bytes 0-2/6", "Content-Range: nonsense",
 			} {
-				assertRefused(t, http.StatusBadRequest, q.with("", header))
+				f.assertRefused(t, http.StatusBadRequest, q.with("", header))
 			}
-			assertRefused(t, http.StatusBadRequest, q.with("", "Content-Type: text/plain", "Content-Type: text/plain"))
+			f.assertRefused(t, http.StatusBadRequest, q.with("", "Content-Type: text/plain", "Content-Type: text/plain"))
 			for _, header := range []string{"Content-Encoding: gzip", "Content-Encoding: identity, br", "Content-Encoding: x"} {
-				assertRefused(t, http.StatusUnsupportedMediaType, q.with("", header))
+				f.assertRefused(t, http.StatusUnsupportedMediaType, q.with("", header))
 			}
 			if len(q.headers) == 0 {
-				assertRefused(t, http.StatusUnsupportedMediaType, q.with("", "Content-Type: text/plain; charset=iso-8859-1"))
+				f.assertRefused(t, http.StatusUnsupportedMediaType, q.with("", "Content-Type: text/plain; charset=iso-8859-1"))
 				assert.Less(t, newFixture(t, nil).send(q.with("", "Content-Encoding: identity", "Content-Type: text/plain; charset=UTF-8")).StatusCode, 300)
 			}
 			if q.body == "" {
 				q.body = "body"
-				assertRefused(t, http.StatusBadRequest, q)
+				f.assertRefused(t, http.StatusBadRequest, q)
 			}
 		})
 	}
@@ -132,6 +132,7 @@ func TestUnsupportedCodingsNameTheSupportedOne(t *testing.T) {
 }
 
 func TestParametersOfOneValueAreNotRepeated(t *testing.T) {
+	f := newFixture(t, nil)
 	for _, c := range []struct{ method, url string }{
 		{"GET", "/files?dir=sub&dir="},
 		{"GET", "/files?ext=.txt&ext=.txt"},
@@ -140,39 +141,41 @@ func TestParametersOfOneValueAreNotRepeated(t *testing.T) {
 		{"GET", "/view/a.txt?size=1&size=2"},
 		{"PUT", "/file/a.txt?overwrite=1&overwrite=0"},
 	} {
-		assertRefused(t, http.StatusBadRequest, request{method: c.method, url: c.url, body: strings.Repeat("x", len(c.method)%3/2)})
+		f.assertRefused(t, http.StatusBadRequest, request{method: c.method, url: c.url, body: strings.Repeat("x", len(c.method)%3/2)})
 	}
 }
 
 func TestNumbers(t *testing.T) {
+	f := newFixture(t, nil)
 	for _, path := range []string{"/chunks?path=a.txt&", "/view/a.txt?"} {
 		for _, query := range []string{
 			"size=1.5", "size=+", "size=%201", "size=1_000", "size=0x10", "size=-1", "size=9223372036854775808", "size=99999999999999999999",
 			"size=1&overlap=NaN", "size=1&overlap=Inf", "size=1&overlap=-0.1", "size=1&overlap=1.1", "size=1&overlap=1e999", "size=1&overlap=0x1p-2", "size=1&overlap=0,5",
 			"size=1&threshold=-1", "size=1&threshold=1e3", "size=1&threshold=9223372036854775808", "size=1&unit=Chars", "size=1&unit=" + strings.Repeat("u", 5000),
 		} {
-			assertRefused(t, http.StatusBadRequest, request{method: "GET", url: path + query})
-			assertRefused(t, http.StatusBadRequest, request{method: "HEAD", url: path + query})
+			f.assertRefused(t, http.StatusBadRequest, request{method: "GET", url: path + query})
+			f.assertRefused(t, http.StatusBadRequest, request{method: "HEAD", url: path + query})
 		}
 		for _, query := range []string{
 			"size=9223372036854775807", "size=9223372036854775807&overlap=1", "size=5&threshold=9223372036854775807", "size=5&overlap=1e-9", "size=", "size=3&overlap=&threshold=&unit=",
 		} {
-			assert.Equal(t, 200, newFixture(t, nil).get(path+query).StatusCode, path+query)
+			assert.Equal(t, 200, f.get(path+query).StatusCode, path+query)
 		}
 	}
 }
 
 func TestForms(t *testing.T) {
+	f := newFixture(t, nil)
 	for body, code := range map[string]int{
 		"path=a;b": 400, "path=%zz": 400, "unknown=1": 400, "": 400, "type=.txt": 400,
 	} {
-		assertRefused(t, code, request{"POST", "/concat", body, []string{form}})
-		assertRefused(t, code, request{"POST", "/concat", body, []string{form + "; charset=UTF-8"}})
+		f.assertRefused(t, code, request{"POST", "/concat", body, []string{form}})
+		f.assertRefused(t, code, request{"POST", "/concat", body, []string{form + "; charset=UTF-8"}})
 	}
-	assertRefused(t, 400, request{"POST", "/concat?path=%zz", "path=a.txt", []string{form}})
-	assertRefused(t, 400, request{"POST", "/concat?x=1", "path=a.txt", []string{form}})
+	f.assertRefused(t, 400, request{"POST", "/concat?path=%zz", "path=a.txt", []string{form}})
+	f.assertRefused(t, 400, request{"POST", "/concat?x=1", "path=a.txt", []string{form}})
 	for _, headers := range [][]string{nil, {"Content-Type: application/json"}, {"Content-Type: multipart/form-data; boundary=x"}, {form + "; charset=latin1"}} {
-		assertRefused(t, http.StatusUnsupportedMediaType, request{"POST", "/concat", "path=a.txt", headers})
+		f.assertRefused(t, http.StatusUnsupportedMediaType, request{"POST", "/concat", "path=a.txt", headers})
 	}
 	assert.Equal(t, 200, newFixture(t, nil).send(request{"POST", "/concat?path=a.txt", "", nil}).StatusCode)
 }
@@ -199,10 +202,10 @@ func TestMethods(t *testing.T) {
 			if strings.Contains(want, method) {
 				continue
 			}
-			assertRefused(t, http.StatusMethodNotAllowed, request{method: method, url: url})
+			f.assertRefused(t, http.StatusMethodNotAllowed, request{method: method, url: url})
 			assert.Equal(t, want, f.do(method, url, "").Header.Get("Allow"), method+" "+url)
 		}
-		assertRefused(t, http.StatusBadRequest, request{"PATCH", url, "", []string{"Content-Range: bytes 0-1/2"}})
+		f.assertRefused(t, http.StatusBadRequest, request{"PATCH", url, "", []string{"Content-Range: bytes 0-1/2"}})
 	}
 }
 
@@ -250,15 +253,16 @@ func TestConditions(t *testing.T) {
 
 // A request that would fail anyway fails in the same way with conditions.
 func TestFailuresComeBeforeConditions(t *testing.T) {
+	f := newFixture(t, nil)
 	for url, code := range map[string]int{
 		"/file/none": 404, "/file/noise.bin": 422, "/concat?path=none": 404, "/chunks?path=none": 404, "/files?dir=none": 404, "/browse/none": 404, "/view/none": 404,
 		"/file/%2e%2e/secret.txt": 403,
 	} {
 		for _, header := range []string{"If-None-Match: *", `If-Match: "tag"`} {
-			assertRefused(t, code, request{"GET", url, "", []string{header}})
+			f.assertRefused(t, code, request{"GET", url, "", []string{header}})
 		}
 	}
-	assertRefused(t, 409, request{"PUT", "/file/a.txt", "x", []string{"If-Match: *"}})
+	f.assertRefused(t, 409, request{"PUT", "/file/a.txt", "x", []string{"If-Match: *"}})
 }
 
 func TestRangesAreNotOffered(t *testing.T) {
