@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/lion-agi/fileops"
+	"github.com/lion-agi/fileops/examples/internal/terminal"
 )
 
 // The exit codes of the program.
@@ -55,15 +56,22 @@ func fail(ctx context.Context, err error, stderr io.Writer) int {
 	if ctx.Err() != nil {
 		fmt.Fprintln(stderr, "ingest: interrupted")
 		if stuck, ok := errors.AsType[*fileops.StuckError](err); ok {
-			fmt.Fprintln(stderr, "ingest:", stuck)
+			complain(stderr, stuck)
 		}
 		return exitInterrupted
 	}
-	fmt.Fprintln(stderr, "ingest:", err)
+	complain(stderr, err)
 	if _, ok := errors.AsType[*fileops.OptionError](err); ok {
 		return exitUsage
 	}
 	return exitFailure
+}
+
+// complain prints an error. Anybody may have chosen the names in it.
+func complain(stderr io.Writer, err error) {
+	for _, line := range terminal.Lines(err) {
+		fmt.Fprintln(stderr, "ingest:", line)
+	}
 }
 
 // closeTime is how long an interrupted run waits until its operations have

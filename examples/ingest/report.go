@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lion-agi/fileops"
+	"github.com/lion-agi/fileops/examples/internal/terminal"
 )
 
 // A report counts the results of a run.
@@ -83,10 +84,10 @@ func isUncounted(s fileops.SkippedFile) bool {
 // files.
 func (r *report) print(w io.Writer, verbose bool) {
 	line := func(name, value string) { fmt.Fprintf(w, "%-12s%s\n", name, value) }
-	line("source", r.source)
+	line("source", terminal.Quote(r.source))
 	line("files", grouped(r.files()))
 	line("characters", grouped(int(r.chars.Load())))
-	line("chunks", grouped(r.chunks)+" in "+r.output)
+	line("chunks", grouped(r.chunks)+" in "+terminal.Quote(r.output))
 	line("skipped", grouped(len(r.skipped)))
 	for _, g := range r.groups() {
 		g.print(w, verbose)
@@ -136,13 +137,13 @@ const namedFiles = 3
 
 // print prints the reason, the number of files and their names.
 func (g *group) print(w io.Writer, verbose bool) {
-	fmt.Fprintf(w, "  %s: %s\n", g.reason, grouped(len(g.files)))
+	fmt.Fprintf(w, "  %s: %s\n", terminal.Escape(g.reason), grouped(len(g.files)))
 	for i, s := range g.files {
 		if !verbose && i == namedFiles {
 			fmt.Fprintf(w, "    and %s more (-v lists them)\n", grouped(len(g.files)-i))
 			break
 		}
-		fmt.Fprintf(w, "    %s\n", s.Path)
+		fmt.Fprintf(w, "    %s\n", terminal.Quote(s.Path))
 	}
 }
 

@@ -44,7 +44,8 @@ func parse(args []string, stdout, stderr io.Writer) (*settings, int) {
 		return nil, exitOK
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "ingest: %v\nRun it with -help for the flags.\n", err)
+		complain(stderr, err)
+		fmt.Fprintln(stderr, "Run it with -help for the flags.")
 		return nil, exitUsage
 	}
 	return s, exitOK

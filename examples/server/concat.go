@@ -1,10 +1,11 @@
 package main
 
 import (
+	"cmp"
+	"io"
+	"mime"
 	"net/http"
-	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/lion-agi/fileops"
 )
@@ -12,29 +13,85 @@ import (
 // maxForm is the size limit of a form that names paths.
 const maxForm = 1 << 20
 
+var concatParameters = parameters{"path": true, "type": true}
+
+// concatForm is concat for a form in the body. The query may have parameters too.
+func (s *service) concatForm(w http.ResponseWriter, r *http.Request) error {
+	body, err := readBody(w, r, maxForm)
+	if err != nil {
+		return err
+	}
+	if err := checkForm(r, body); err != nil {
+		return err
+	}
+	form, err := concatParameters.parse(body)
+	if err != nil {
+		return err
+	}
+	for name, values := range r.Form { // those of the form come first, as in net/http
+		form[name] = append(form[name], values...)
+	}
+	r.Form = form
+	return s.concat(w, r)
+}
+
+// checkForm refuses a body that is no form (RFC 9110, section 15.5.16).
+func checkForm(r *http.Request, body string) error {
+	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if body != "" && media != "application/x-www-form-urlencoded" {
+		return &statusError{http.StatusUnsupportedMediaType, "the body must be application/x-www-form-urlencoded"}
+	}
+	return nil
+}
+
 // concat streams the files and directories ?path= as one text. ?type= selects
 // the files of directories. The trailers name the files that were left out.
 func (s *service) concat(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); as[url.EscapeError](err) {
-		return badParameter("path", r.URL.RawQuery, err.Error())
-	} else if err != nil {
-		return err
-	}
 	paths := r.Form["path"]
 	if len(paths) == 0 {
 		return badParameter("path", "", "must name at least one file or directory")
 	}
-	out := &stream{w: w, control: http.NewResponseController(w), stall: s.stall}
+	for i, path := range paths {
+		if err := checkName(path, windows); err != nil {
+			return err
+		}
+		paths[i] = cmp.Or(path, ".") // an empty path stands for the root
+	}
+	if r.Method == http.MethodHead {
+		return s.lookAtConcat(w, r, paths)
+	}
+	if err := s.checkCrowd(r.Context(), paths, true, s.maxEntries); err != nil {
+		return err
+	}
+	out := &stream{w: w, begin: func() error { return begin(w, r, plainText) }}
 	result, err := s.pool.ConcatTo(r.Context(), out, paths, &fileops.ConcatOptions{FileTypes: fileTypes(r.Form["type"])})
 	if out.begun {
 		setTrailers(w.Header(), result)
 		return abort(err)
 	}
-	if err == nil && len(result.Skipped) > 0 { // every file was left out
-		err = result.Skipped[0].Err
+	if err != nil {
+		return err
 	}
-	return err
+	if len(result.Skipped) > 0 { // every file was left out
+		return result.Skipped[0].Err
+	}
+	return out.begin() // there is no file
+}
+
+// lookAtConcat answers a HEAD request. It looks for a path that exists, but it
+// reads nothing.
+func (s *service) lookAtConcat(w http.ResponseWriter, r *http.Request, paths []string) error {
+	var first error
+	for _, path := range paths {
+		_, err := s.look(r.Context(), dirName(path)) // "" is the root, as for the package
+		if err == nil {
+			return begin(w, r, plainText)
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
 }
 
 // fileTypes removes empty types: a form sends one for an empty field.
@@ -47,23 +104,22 @@ func fileTypes(values []string) (types []string) {
 	return types
 }
 
-// A stream writes a text of any length to a client. The client may be slow, but
-// if it takes nothing for the time stall, the connection ends.
+// A stream writes a text of any length to a client. The answer begins with the first
+// bytes. Until then it can still be an error.
 type stream struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	stall   time.Duration
-	begun   bool
+	w     io.Writer
+	begin func() error
+	begun bool
 }
 
 // Write implements [io.Writer].
 func (s *stream) Write(p []byte) (int, error) {
 	if !s.begun {
+		if err := s.begin(); err != nil {
+			return 0, err
+		}
 		s.begun = true
-		s.w.Header().Set("Content-Type", plainText)
 	}
-	// A ResponseWriter without a connection, as in tests, needs no deadline.
-	_ = s.control.SetWriteDeadline(time.Now().Add(s.stall))
 	return s.w.Write(p)
 }
 

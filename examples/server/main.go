@@ -27,10 +27,12 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/lion-agi/fileops"
+	"github.com/lion-agi/fileops/examples/internal/terminal"
 )
 
 func main() {
@@ -43,10 +45,19 @@ func main() {
 type settings struct {
 	root, addr string
 	pool       fileops.PoolOptions
-	stall      time.Duration // how long a client may take nothing of a stream
+	hosts      []string // names of this server
+	maxEntries int
+	maxChunks  int
+	stall      time.Duration // how long a client may take or send nothing
 	grace      time.Duration // how long requests may take to end at shutdown
 	verbose    bool
 }
+
+// The limits of requests that have no other one.
+const (
+	defaultMaxEntries = 100_000
+	defaultMaxChunks  = 100_000
+)
 
 // parse reads the command line. It reports errors on stderr.
 func (s *settings) parse(args []string, stderr io.Writer) error {
@@ -57,8 +68,11 @@ func (s *settings) parse(args []string, stderr io.Writer) error {
 	f.IntVar(&s.pool.Workers, "workers", 0, "work on this many files at once; 0 means the package's default")
 	f.IntVar(&s.pool.MaxPending, "max-pending", 1024, "let this many requests wait for a worker and refuse more; 0 means no bound")
 	f.Int64Var(&s.pool.MaxFileSize, "max-file-size", 32<<20, "refuse to read or save files of more than this many `bytes`")
-	f.DurationVar(&s.pool.Timeout, "timeout", 30*time.Second, "end a request after this time, unless it is a stream")
-	f.DurationVar(&s.stall, "stall", 30*time.Second, "end a stream whose client takes nothing for this long")
+	f.IntVar(&s.maxEntries, "max-entries", defaultMaxEntries, "refuse requests for more files and directories than this")
+	f.IntVar(&s.maxChunks, "max-chunks", defaultMaxChunks, "refuse requests for more chunks of a file than this")
+	f.Func("hosts", "answer requests to these `names` too, a list with commas; addresses and names without a dot need not be in it", s.setHosts)
+	f.DurationVar(&s.pool.Timeout, "timeout", 30*time.Second, "end the work on a file or a listing after this time; sending the answer may take longer")
+	f.DurationVar(&s.stall, "stall", 30*time.Second, "end a connection whose client takes or sends nothing for this long")
 	f.DurationVar(&s.grace, "grace", 10*time.Second, "give requests this long to end at shutdown")
 	f.BoolVar(&s.verbose, "v", false, "log every operation")
 	if err := f.Parse(args); err != nil {
@@ -66,9 +80,15 @@ func (s *settings) parse(args []string, stderr io.Writer) error {
 	}
 	err := s.check(f.Args())
 	if err != nil {
-		fmt.Fprintln(stderr, "server:", err)
+		complain(stderr, err)
 	}
 	return err
+}
+
+// setHosts sets the names of the server.
+func (s *settings) setHosts(list string) error {
+	s.hosts = strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+	return nil
 }
 
 // check reports values that make no sense. rest are the arguments after the
@@ -79,6 +99,8 @@ func (s *settings) check(rest []string) error {
 		return fmt.Errorf("unexpected argument %q: the directory goes after -root", rest[0])
 	case s.pool.MaxFileSize <= 0:
 		return errors.New("-max-file-size must be above 0")
+	case s.maxEntries <= 0 || s.maxChunks <= 0:
+		return errors.New("-max-entries and -max-chunks must be above 0")
 	case s.pool.Timeout <= 0 || s.stall <= 0 || s.grace <= 0:
 		return errors.New("-timeout, -stall and -grace must be above 0")
 	}
@@ -95,10 +117,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if err := serve(ctx, &s, stdout, stderr); err != nil {
-		fmt.Fprintln(stderr, "server:", err)
+		complain(stderr, err)
 		return 1
 	}
 	return 0
+}
+
+// complain prints an error.
+func complain(stderr io.Writer, err error) {
+	for _, line := range terminal.Lines(err) {
+		fmt.Fprintln(stderr, "server:", line)
+	}
 }
 
 // serve opens the root and the listener, serves until ctx ends, and shuts down.
@@ -124,8 +153,8 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) error {
 	defer abandon()
 	server := newServer(requests, s, newHandler(pool, root, s, log), log)
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	fmt.Fprintf(stdout, "serving %s on http://%s/\n", s.root, listener.Addr())
+	go func() { failed <- server.Serve(pacedListener{listener, s.stall}) }()
+	fmt.Fprintf(stdout, "serving %s on http://%s/\n", terminal.Quote(s.root), listener.Addr())
 	select {
 	case err := <-failed:
 		return err
@@ -136,15 +165,15 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) error {
 }
 
 // newServer returns the server. requests is the parent of every request's
-// context.
+// context. The server has no ReadTimeout and no WriteTimeout: these would end
+// requests whose clients are slow but do not stall. Paced connections and bodies
+// have deadlines of their own.
 func newServer(requests context.Context, s *settings, handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           handler,
+		Handler:           pacedBodies(s.stall, knownHosts(s.hosts, handler)),
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       s.pool.Timeout,
-		WriteTimeout:      s.pool.Timeout + s.stall, // a stream sets its own deadlines
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}

@@ -8,12 +8,11 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"path"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/lion-agi/fileops"
+	"github.com/lion-agi/fileops/examples/internal/terminal"
 )
 
 //go:embed page
@@ -22,35 +21,62 @@ var pageFiles embed.FS
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"pathURL": pathURL,
 	"crumbs":  crumbs,
+	"name":    terminal.Quote,
 }).ParseFS(pageFiles, "page/*.html"))
 
-// staticFiles serves the style sheet, the script and the icon of the pages.
-func staticFiles() http.Handler {
-	files, err := fs.Sub(pageFiles, "page")
-	if err != nil {
-		panic(err) // impossible: the directory is embedded
-	}
-	return http.FileServerFS(files)
+// staticTypes are the types of the files that the pages load. A system's own table
+// of types may have others, which nosniff would make unusable.
+var staticTypes = map[string]string{
+	"icon.svg":  "image/svg+xml",
+	"script.js": "text/javascript; charset=utf-8",
+	"style.css": "text/css; charset=utf-8",
 }
 
-// render answers with a page.
-func render(w http.ResponseWriter, code int, name string, data any) error {
-	var page bytes.Buffer // a template that fails must not send half a page
-	if err := pages.ExecuteTemplate(&page, name, data); err != nil {
+// staticFile serves the style sheet, the script and the icon of the pages.
+func staticFile(w http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("name")
+	kind, ok := staticTypes[name]
+	if !ok {
+		return fs.ErrNotExist
+	}
+	w.Header().Set("Content-Type", kind)
+	http.ServeFileFS(w, r, pageFiles, "page/"+name)
+	return nil
+}
+
+const htmlText = "text/html; charset=utf-8"
+
+// render returns a page. A template that fails must not send half of it.
+func render(name string, data any) (*bytes.Buffer, error) {
+	page := new(bytes.Buffer)
+	return page, pages.ExecuteTemplate(page, name, data)
+}
+
+// writePage answers with a page.
+func writePage(w http.ResponseWriter, r *http.Request, name string, data any) error {
+	page, err := render(name, data)
+	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(code)
-	_, err := page.WriteTo(w)
+	if err := begin(w, r, htmlText); err != nil {
+		return err
+	}
+	_, err = page.WriteTo(w)
 	return abort(err)
 }
 
 // showPage writes an error as a page.
 func showPage(w http.ResponseWriter, code int, message string) {
 	data := map[string]any{"Title": http.StatusText(code), "Dir": "", "Message": message}
-	if render(w, code, "error.html", data) != nil {
+	page, err := render("error.html", data)
+	if err != nil {
 		showText(w, code, message)
+		return
 	}
+	w.Header().Set("Content-Type", htmlText)
+	w.WriteHeader(code)
+	_, err = page.WriteTo(w)
+	_ = abort(err)
 }
 
 // A crumb is a link to a path: its last element and all of it.
@@ -70,10 +96,27 @@ func crumbs(path string) (way []crumb) {
 	return way
 }
 
+// A page shows at most so many entries of a directory.
+const shownEntries = 10_000
+
 // browse shows a directory.
 func (s *service) browse(w http.ResponseWriter, r *http.Request) error {
-	dir := strings.TrimSuffix(r.PathValue("path"), "/")
-	files, err := s.pool.DirToFiles(r.Context(), cmp.Or(dir, "."), &fileops.DirOptions{Shallow: true})
+	dir, err := pathOf(r)
+	if err != nil {
+		return err
+	}
+	dir = strings.TrimSuffix(dir, "/")
+	inRoot := cmp.Or(dir, ".")
+	if r.Method == http.MethodHead {
+		if err := s.lookAtDirectory(r.Context(), inRoot); err != nil {
+			return err
+		}
+		return begin(w, r, htmlText)
+	}
+	if err := s.checkCrowd(r.Context(), []string{inRoot}, false, shownEntries); err != nil {
+		return err
+	}
+	files, err := s.pool.DirToFiles(r.Context(), inRoot, &fileops.DirOptions{Shallow: true})
 	if err != nil {
 		return err
 	}
@@ -81,21 +124,18 @@ func (s *service) browse(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return render(w, http.StatusOK, "browse.html", map[string]any{
+	return writePage(w, r, "browse.html", map[string]any{
 		"Title": path.Join("/", dir),
 		"Dir":   dir,
 		"Dirs":  entries(dirs),
-		"Files": entries(files),
+		"Files": entries(slashedAll(files, windows)),
 	})
 }
 
 // directories returns the paths of the directories in a directory. The package
-// lists files only. So this function reads the directory itself, in one of the
-// pool's slots and with its own time limit.
+// lists files only. So this function reads the directory itself.
 func (s *service) directories(ctx context.Context, dir string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	return fileops.Submit(ctx, s.pool, func(context.Context) ([]string, error) {
+	return inSlot(ctx, s, func(context.Context) ([]string, error) {
 		found, err := fs.ReadDir(s.root.FS(), path.Join(".", dir))
 		var paths []string
 		for _, e := range found {
@@ -104,7 +144,7 @@ func (s *service) directories(ctx context.Context, dir string) ([]string, error)
 			}
 		}
 		return paths, err
-	}).Await(ctx)
+	})
 }
 
 // entries returns a link to each path.
@@ -114,103 +154,4 @@ func entries(paths []string) []crumb {
 		named[i] = crumb{path.Base(p), p}
 	}
 	return named
-}
-
-// A page shows at most so much of a file, and so many of its chunks. A larger
-// page would make the browser slow, and it links to the rest.
-const (
-	shownBytes  = 256 << 10
-	shownChunks = 200
-)
-
-// view shows a file, or its chunks if the query has the size of a chunk.
-func (s *service) view(w http.ResponseWriter, r *http.Request) error {
-	query := r.URL.Query()
-	opts, err := chunkOptions(query)
-	if err != nil {
-		return err
-	}
-	name := r.PathValue("path")
-	text, err := s.pool.ReadFile(r.Context(), name)
-	if err != nil {
-		return err
-	}
-	data := map[string]any{
-		"Title":   path.Base(name),
-		"Path":    name,
-		"Dir":     strings.TrimPrefix(path.Dir(name), "."),
-		"Options": opts,
-		"Tokens":  opts.Unit == fileops.Tokens,
-		"Chars":   utf8.RuneCountInString(text),
-	}
-	if query.Has("size") {
-		data["JSON"] = chunksURL(name, query)
-		return viewChunks(w, text, opts, data)
-	}
-	data["Text"] = head(text, shownBytes)
-	data["Cut"] = len(text) > shownBytes
-	return render(w, http.StatusOK, "view.html", data)
-}
-
-// viewChunks shows the chunks of a text.
-func viewChunks(w http.ResponseWriter, text string, opts *fileops.ChunkOptions, data map[string]any) error {
-	chunks, err := fileops.ChunkText(text, opts)
-	if err != nil {
-		return err
-	}
-	data["Total"] = len(chunks)
-	data["Chunks"] = colored(text, chunks, shownChunks)
-	data["Cut"] = len(chunks) > shownChunks
-	return render(w, http.StatusOK, "chunks.html", data)
-}
-
-// chunksURL returns the URL of the chunks of a page as JSON.
-func chunksURL(name string, query url.Values) string {
-	query.Set("path", name)
-	return "/chunks?" + query.Encode()
-}
-
-// head returns at most the first n bytes of a text. It cuts no character.
-func head(text string, n int) string {
-	if len(text) <= n {
-		return text
-	}
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n]
-}
-
-// A shownChunk is a chunk in three parts. Before is also in the previous chunk,
-// After is also in the next one, and Own is in this chunk only.
-type shownChunk struct {
-	fileops.TextChunk
-	Before, Own, After string
-	// Odd selects the colors. An overlap has the same color in both of its chunks,
-	// and the next overlap has another one.
-	Odd bool
-}
-
-// colored divides the first chunks of a text, at most limit, into three parts. The
-// offsets of neighboring chunks show their overlap.
-func colored(text string, chunks []fileops.TextChunk, limit int) []shownChunk {
-	shown := make([]shownChunk, min(len(chunks), limit))
-	for i := range shown {
-		c := chunks[i]
-		begin, end := c.Start, c.End
-		if i > 0 { // max, because chunks of words without an overlap have a gap
-			begin = max(begin, chunks[i-1].End)
-		}
-		if i+1 < len(chunks) {
-			end = min(end, chunks[i+1].Start)
-		}
-		shown[i] = shownChunk{
-			TextChunk: c,
-			Before:    text[c.Start:begin],
-			Own:       text[begin:end],
-			After:     text[end:c.End],
-			Odd:       i%2 == 1,
-		}
-	}
-	return shown
 }

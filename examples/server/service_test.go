@@ -105,6 +105,20 @@ func TestChunks(t *testing.T) {
 	assert.Equal(t, tree["words.text"], whole[0].Text)
 }
 
+// A chunk that is encoded in pieces is the same JSON.
+func TestWriteChunk(t *testing.T) {
+	for _, text := range []string{"", "short", strings.Repeat("é\"\\\n<\x01\u2028𝄞", pieceSize/7), strings.Repeat("é", pieceSize) + "a", strings.Repeat("aé", pieceSize)} {
+		chunks, err := fileops.ChunkText(text+"end", &fileops.ChunkOptions{Size: 1 << 30, Metadata: map[string]any{"chunk": `"chunk_content":""`}})
+		require.NoError(t, err)
+		chunks[0].FilePath = `a"b`
+		want, err := chunks[0].MarshalJSON()
+		require.NoError(t, err)
+		var got strings.Builder
+		require.NoError(t, writeChunk(&got, chunks[0]))
+		require.Equal(t, string(want), got.String())
+	}
+}
+
 func TestStats(t *testing.T) {
 	f := newFixture(t, func(s *settings) { s.pool.Workers = 3 })
 	text(t, f.get("/file/a.txt"))
