@@ -92,7 +92,7 @@ func TestListAllNames(t *testing.T) {
 		require.Empty(t, entries)
 
 		var want []vfs.Entry
-		for i := range 700 { // more than a buffer of names
+		for i := range 400 { // more than a buffer of names
 			name := strings.Repeat("n", 1+i%200) + string(rune('a'+i%26)) + string(rune(0x4e00+i))
 			p.write(t, name, "")
 			want = append(want, vfs.Entry{Name: name, Kind: vfs.KindFile})

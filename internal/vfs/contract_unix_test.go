@@ -39,13 +39,6 @@ var calls = []struct {
 	{"List following", func(p place, path string) error { _, err := p.List(path, true); return err }},
 }
 
-func closed(f vfs.File, err error) error {
-	if err == nil {
-		err = f.Close()
-	}
-	return err
-}
-
 // makePaths fills the directory of TestPaths. It is "place" in a directory that
 // also has the directory "outside".
 func makePaths(t *testing.T, dir string) {
@@ -74,7 +67,7 @@ var wants = map[string]error{
 // of them wait. A confined seam must not follow a path that leads outside.
 func TestPaths(t *testing.T) {
 	const out = "out out out out out out out"
-	dir := t.TempDir()
+	dir := tempDir(t)
 	makePaths(t, dir)
 	for _, c := range []struct{ path, want, confined string }{
 		// The columns are Open, OpenRegular, OpenDir, Stat, Lstat, List and List
@@ -162,7 +155,7 @@ func TestInvalidPaths(t *testing.T) {
 
 // TestKinds checks that Lstat, Stat and List agree on the kind of each entry.
 func TestKinds(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempDir(t)
 	makePaths(t, dir)
 	for _, s := range seams {
 		p := newPlace(t, s, filepath.Join(dir, "place"))
@@ -289,7 +282,7 @@ func TestNoNewNamesOutside(t *testing.T) {
 		if !s.confined {
 			continue
 		}
-		dir := t.TempDir()
+		dir := tempDir(t)
 		makePaths(t, dir)
 		top := newPlace(t, s, filepath.Join(dir, "place"))
 		for _, d := range []vfs.FS{top, top.sub(t)} {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/lion-agi/fileops/internal/vfs"
@@ -114,13 +115,23 @@ func (p place) names(t *testing.T) []string {
 	return names
 }
 
-// numbered is a text in which no two places look alike.
-func numbered(size int) string {
+// numbered returns a text of at most 1.2 MB in which no two places look alike.
+func numbered(size int) string { return numbers()[:size] }
+
+var numbers = sync.OnceValue(func() string {
 	var b strings.Builder
-	for n := uint32(0); b.Len() < size; n++ {
+	for n := range 300_000 {
 		b.Write([]byte{byte(n), byte(n >> 8), byte(n >> 16), '\n'})
 	}
-	return b.String()[:size]
+	return b.String()
+})
+
+// closed closes a file, if it could be opened.
+func closed(f vfs.File, err error) error {
+	if err == nil {
+		err = f.Close()
+	}
+	return err
 }
 
 // readAll reads the rest of a file and closes it.
