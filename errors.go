@@ -50,12 +50,12 @@ type EncodingError struct {
 	Offset   int64  // of the first invalid byte, from the start of the file
 }
 
-// Error implements error.
+// Error implements error. It quotes a path that is not one line of text.
 func (e *EncodingError) Error() string {
 	if e.Path == "" {
-		return fmt.Sprintf("decode: invalid %s at byte %d", e.Encoding, e.Offset)
+		return fmt.Sprintf("decode: invalid %s at byte %d", oneLine(e.Encoding), e.Offset)
 	}
-	return fmt.Sprintf("decode %s: invalid %s at byte %d", e.Path, e.Encoding, e.Offset)
+	return fmt.Sprintf("decode %s: invalid %s at byte %d", oneLine(e.Path), oneLine(e.Encoding), e.Offset)
 }
 
 // An OptionError reports an option or an argument with a meaningless value.
@@ -68,9 +68,9 @@ type OptionError struct {
 // Error implements error.
 func (e *OptionError) Error() string {
 	if s, ok := e.Value.(string); ok {
-		return fmt.Sprintf("option %s = %q: %s", e.Option, s, e.Reason)
+		return fmt.Sprintf("option %s = %q: %s", e.Option, s, oneLine(e.Reason))
 	}
-	return fmt.Sprintf("option %s = %v: %s", e.Option, e.Value, e.Reason)
+	return fmt.Sprintf("option %s = %s: %s", e.Option, oneLine(fmt.Sprint(e.Value)), oneLine(e.Reason))
 }
 
 // A PanicError reports a panic, or a call of [runtime.Goexit], in a function
@@ -83,8 +83,9 @@ type PanicError struct {
 // ErrGoexit is the Value of a [PanicError] for a call of [runtime.Goexit].
 var ErrGoexit = errors.New("runtime.Goexit was called")
 
-// Error implements error. It shows the value; the stack is in the field.
-func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+// Error implements error. It shows the value, quoted if it is not one line of
+// text; the stack is in the field.
+func (e *PanicError) Error() string { return "panic: " + oneLine(fmt.Sprint(e.Value)) }
 
 // Unwrap returns the value if it is an error.
 func (e *PanicError) Unwrap() error {
