@@ -76,6 +76,12 @@ func AsyncConcat(ctx context.Context, paths []string, opts *ConcatOptions) *Futu
 //
 //	{content}
 //
+// A header has its path on one line: a path with a control character (Unicode's
+// Cc), U+2028, U+2029 or invalid UTF-8 is quoted there as by [strconv.Quote]. So
+// no name can make a header of its own, and the text is valid UTF-8. Contents are
+// as they are and may look like headers; Sections has the true parts. Files and
+// Skipped have the paths unquoted.
+//
 // paths are files, which are taken whatever their type, and directories, whose
 // files of the given types are taken, recursively unless Shallow. A file that is
 // named twice is taken once. Files are in the order of their paths.
@@ -143,8 +149,8 @@ func AsyncConcatTo(ctx context.Context, w io.Writer, paths []string, opts *Conca
 //
 // ConcatTo checks a file before it writes the file's header. So it reads a file
 // of more than 32 MiB twice. If such a file changes or fails in between, the
-// text has the part that was read and then the line "[fileops: {error}]", and
-// the file is in both Files and Skipped.
+// text has the part that was read and then the line "[fileops: {error}]", with
+// the error quoted if a path would be, and the file is in both Files and Skipped.
 //
 // ConcatTo calls w.Write on its caller's goroutine and returns only when no
 // Write is under way, so it blocks as long as w does.
@@ -170,7 +176,7 @@ var (
 	markdownHeaders = concatFormat{
 		appendHeader: func(dst []byte, path string) []byte {
 			dst = append(dst, "---\n"...)
-			dst = append(dst, path...)
+			dst = append(dst, oneLine(path)...)
 			return append(dst, "\n---\n\n"...)
 		},
 		merged: true,
@@ -178,7 +184,7 @@ var (
 	dashedHeaders = concatFormat{
 		appendHeader: func(dst []byte, path string) []byte {
 			dst = append(dst, dashes...)
-			dst = append(dst, path...)
+			dst = append(dst, oneLine(path)...)
 			return append(dst, dashes...)
 		},
 		namedByType: true,

@@ -281,7 +281,7 @@ func (c *concatenation) stream(path string) section {
 // breakOff ends a section whose file failed after part of it was written.
 func (c *concatenation) breakOff(s section, path string, err error) section {
 	c.result.Skipped = append(c.result.Skipped, SkippedFile{path, err})
-	note := fmt.Appendf(nil, "\n[fileops: %v]", err)
+	note := fmt.Appendf(nil, "\n[fileops: %s]", oneLine(err.Error()))
 	s.err = c.write(note)
 	s.chars += utf8.RuneCount(note)
 	s.length += len(note)
@@ -305,7 +305,7 @@ func (c *concatenation) ends(err error) bool {
 // A writeError is an error of the writer that the text goes to.
 type writeError struct{ err error }
 
-func (e *writeError) Error() string { return "write text: " + e.err.Error() }
+func (e *writeError) Error() string { return "write text: " + oneLine(e.err.Error()) }
 func (e *writeError) Unwrap() error { return e.err }
 
 // write writes part of the text. It drops the newline that the text begins with.

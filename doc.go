@@ -60,6 +60,10 @@
 // ([ErrNotRegular], [ErrEscapes] and others), come in the same form.
 // [*EncodingError], [*OptionError], [*PanicError] and [*StuckError] are types.
 //
+// A file may have any name. The text of a [*fs.PathError] has the path as it is,
+// so quote it before it becomes a line of a report or of a terminal. The package's
+// own types quote a path with control characters or invalid UTF-8.
+//
 // # Paths
 //
 // Paths come back as they were given, with names added. With a Root they are

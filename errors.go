@@ -4,6 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/lion-agi/fileops/internal/vfs"
 )
@@ -56,12 +60,12 @@ type EncodingError struct {
 	Offset   int64  // of the first invalid byte, from the start of the file
 }
 
-// Error implements error.
+// Error implements error. It quotes a path that is not one line of text.
 func (e *EncodingError) Error() string {
 	if e.Path == "" {
-		return fmt.Sprintf("decode: invalid %s at byte %d", e.Encoding, e.Offset)
+		return fmt.Sprintf("decode: invalid %s at byte %d", oneLine(e.Encoding), e.Offset)
 	}
-	return fmt.Sprintf("decode %s: invalid %s at byte %d", e.Path, e.Encoding, e.Offset)
+	return fmt.Sprintf("decode %s: invalid %s at byte %d", oneLine(e.Path), oneLine(e.Encoding), e.Offset)
 }
 
 // An OptionError reports an option or an argument with a meaningless value.
@@ -74,9 +78,9 @@ type OptionError struct {
 // Error implements error.
 func (e *OptionError) Error() string {
 	if s, ok := e.Value.(string); ok {
-		return fmt.Sprintf("option %s = %q: %s", e.Option, s, e.Reason)
+		return fmt.Sprintf("option %s = %q: %s", e.Option, s, oneLine(e.Reason))
 	}
-	return fmt.Sprintf("option %s = %v: %s", e.Option, e.Value, e.Reason)
+	return fmt.Sprintf("option %s = %s: %s", e.Option, oneLine(fmt.Sprint(e.Value)), oneLine(e.Reason))
 }
 
 // A PanicError reports a panic, or a call of [runtime.Goexit], in a function
@@ -89,8 +93,9 @@ type PanicError struct {
 // ErrGoexit is the Value of a [PanicError] for a call of [runtime.Goexit].
 var ErrGoexit = errors.New("runtime.Goexit was called")
 
-// Error implements error. It shows the value; the stack is in the field.
-func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+// Error implements error. It shows the value, quoted if it is not one line of
+// text; the stack is in the field.
+func (e *PanicError) Error() string { return "panic: " + oneLine(fmt.Sprint(e.Value)) }
 
 // Unwrap returns the value if it is an error.
 func (e *PanicError) Unwrap() error {
@@ -110,3 +115,33 @@ func pathError(op, path string, err error) error {
 	}
 	return &fs.PathError{Op: op, Path: path, Err: vfs.Reason(err)}
 }
+
+// oneLine returns s if it is valid UTF-8 without control characters and line
+// breaks, and otherwise s as a quoted Go string, which is. A file may have any
+// name, so a path in a text could otherwise look like several lines of it, or
+// control a terminal.
+func oneLine(s string) string {
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, breaksLine) {
+		return s
+	}
+	return strconv.Quote(s)
+}
+
+// breaksLine reports whether c is a control character (Unicode's Cc) or one of
+// the two line breaks that are none.
+func breaksLine(c rune) bool { return unicode.IsControl(c) || c == '\u2028' || c == '\u2029' }
+
+// oneLineError returns err if its text is what oneLine would return, and otherwise
+// an error with the quoted text that wraps err.
+func oneLineError(err error) error {
+	if s := err.Error(); oneLine(s) != s {
+		return quotedError{err}
+	}
+	return err
+}
+
+// A quotedError is an error with a quoted text.
+type quotedError struct{ error }
+
+func (e quotedError) Error() string { return strconv.Quote(e.error.Error()) }
+func (e quotedError) Unwrap() error { return e.error }

@@ -65,7 +65,8 @@ type PoolOptions struct {
 
 	// Logger gets a record for each operation: a warning if it failed, else a
 	// debug record. An operation that its caller cancelled gets a debug record
-	// too. nil means no logging, at no cost.
+	// too. A path or an error that is not one line of text is quoted, as in the
+	// headers of [Pool.Concat]. nil means no logging, at no cost.
 	Logger *slog.Logger
 }
 
@@ -188,11 +189,11 @@ func (p *Pool) log(ctx context.Context, name, path string, took time.Duration, e
 	level := slog.LevelDebug
 	attrs := []slog.Attr{
 		slog.String("op", name),
-		slog.String("path", path),
+		slog.String("path", oneLine(path)),
 		slog.Duration("duration", took),
 	}
 	if err != nil {
-		attrs = append(attrs, slog.Any("error", err))
+		attrs = append(attrs, slog.Any("error", oneLineError(err)))
 		if !errors.Is(err, context.Canceled) {
 			level = slog.LevelWarn
 		}
@@ -239,7 +240,7 @@ func (e *StuckError) Error() string {
 			fmt.Fprintf(&b, ", and %d more", len(e.Running)-i)
 			break
 		}
-		fmt.Fprintf(&b, ", %s %s for %v", r.Op, r.Path, r.For.Round(time.Millisecond))
+		fmt.Fprintf(&b, ", %s %s for %v", r.Op, oneLine(r.Path), r.For.Round(time.Millisecond))
 	}
 	return b.String()
 }
