@@ -1,6 +1,6 @@
 module github.com/lion-agi/fileops/benchmarks
 
-go 1.26.0
+go 1.26.5
 
 require (
 	github.com/charlievieth/fastwalk v1.0.14

@@ -1,6 +1,6 @@
 module github.com/lion-agi/fileops/benchmarks/load
 
-go 1.26.0
+go 1.26.5
 
 require github.com/hanwen/go-fuse/v2 v2.12.1
 
