@@ -37,6 +37,15 @@ type wall struct {
 var walls = []wall{
 	{dir: "internal/textscan", imports: []string{"std"}},
 	{dir: "internal/textscan/texttest", imports: []string{"std"}},
+	{dir: "internal/memlimit", imports: []string{"std", "golang.org/x/sys/unix"}},
+	{dir: "internal/mounts", imports: []string{"std", "golang.org/x/sys/unix"}},
+	{dir: "internal/sysmon", imports: []string{"std", "golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
+	{
+		// The seam to the system knows nothing of the engine.
+		dir:     "internal/vfs",
+		imports: []string{"std", "golang.org/x/sys/unix", "golang.org/x/sys/windows", modulePath + "/internal/mounts", modulePath + "/internal/textscan"},
+	},
+	{dir: "internal/vfs/vfstest", imports: []string{"std", modulePath + "/internal/vfs"}},
 	{
 		// How a text is cut depends on neither the engine nor an output format.
 		dir: ".", files: []string{"chunk.go", "cut.go"},
@@ -199,4 +208,20 @@ func usedNames(file *ast.File, types []string) (names []string) {
 	})
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// TestFilesAreShort checks that a file has one concept: no file but a test has
+// more than 450 lines.
+func TestFilesAreShort(t *testing.T) {
+	for _, pattern := range []string{"*.go", "internal/*/*.go", "internal/*/*/*.go", "examples/*/*.go"} {
+		files, err := fs.Glob(os.DirFS("."), pattern)
+		require.NoError(t, err)
+		require.NotEmpty(t, files)
+		for _, file := range files {
+			if text, err := os.ReadFile(file); !strings.HasSuffix(file, "_test.go") {
+				require.NoError(t, err)
+				require.LessOrEqual(t, strings.Count(string(text), "\n"), 450, file)
+			}
+		}
+	}
 }
