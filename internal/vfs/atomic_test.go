@@ -82,14 +82,14 @@ func TestWriteAtomic(t *testing.T) {
 	text := numbered(200_000)
 	eachAtomic(t, func(t *testing.T, p place, files *vfstest.FS, _ system, o vfs.AtomicOptions) {
 		require.NoError(t, vfs.WriteAtomic(files, p.at("f"), o, writes(text)))
-		require.Equal(t, text, p.read(t, "f"))
+		requireText(t, text, p.read(t, "f"))
 		err := vfs.WriteAtomic(files, p.at("f"), o, writes("other"))
 		if o.Replace {
 			require.NoError(t, err)
 			require.Equal(t, "other", p.read(t, "f"))
 		} else {
 			require.ErrorIs(t, err, fs.ErrExist)
-			require.Equal(t, text, p.read(t, "f"))
+			requireText(t, text, p.read(t, "f"))
 		}
 		require.NoError(t, vfs.WriteAtomic(files, p.at("a/b//c/empty"), o, writes("")))
 		require.Empty(t, p.read(t, "a/b/c/empty"))
@@ -365,7 +365,7 @@ func TestCopyMeta(t *testing.T) {
 			})
 		}
 		check := func(name string) {
-			require.Equal(t, text, p.read(t, name))
+			requireText(t, text, p.read(t, name))
 			st, err := os.Stat(p.disk(name))
 			require.NoError(t, err)
 			require.Equal(t, fs.FileMode(0o444), st.Mode())

@@ -159,6 +159,21 @@ func TestReadCachedFollowsLinksInside(t *testing.T) {
 	})
 }
 
+func TestReadCachedLeavesNothingOpen(t *testing.T) {
+	eachCached(t, func(t *testing.T, p cachedPlace) {
+		p.write(t, "f", "text")
+		p.requireCached(t, p.at("f"), 100, "text")
+		before := openDescriptors(t)
+		for range 100 {
+			p.ReadCached(p.at("f"), 100)
+			p.ReadCached(p.at("f"), 1)
+			p.ReadCached(p.at("."), 100)
+		}
+		// The list of mounts may be open at the moment.
+		require.InDelta(t, before, openDescriptors(t), 50)
+	})
+}
+
 // TestReadCachedOfDirectories checks that the directories of OpenDir, which are
 // for writing, have no cached reads.
 func TestReadCachedOfDirectories(t *testing.T) {

@@ -131,6 +131,7 @@ func TestNothingStaysOpen(t *testing.T) {
 				c.call(p, p.at(path))
 			}
 			p.ReadCached(p.at(path), 100)
+			p.Path()
 			vfs.OpenParent(p, p.at(path+"/.."), false)
 			if path == "new" || path == "dir" {
 				vfs.MakeNewDir(p, p.at(path), true)

@@ -48,7 +48,7 @@ func TestReadWriteAndSeek(t *testing.T) {
 		require.Error(t, err)
 		_, err = f.Write([]byte("x"))
 		require.Error(t, err, "the file is open for reading")
-		require.Equal(t, text[15:], readAll(t, f))
+		requireText(t, text[15:], readAll(t, f))
 	})
 }
 

@@ -96,7 +96,7 @@ func TestCopyContents(t *testing.T) {
 					files.Reset(hook)
 					sum, err := tryCopy(t, files, p, 0, neverStop)
 					require.NoError(t, err)
-					require.Equal(t, text, p.read(t, "dst"))
+					requireText(t, text, p.read(t, "dst"))
 					require.EqualValues(t, size, sum)
 				}
 				require.Empty(t, files.Audit())
@@ -118,7 +118,7 @@ func TestCopyContentsOfChangedSize(t *testing.T) {
 					files.Reset(hook)
 					sum, err := tryCopy(t, files, p, wrong, neverStop)
 					require.NoError(t, err)
-					require.Equal(t, text, p.read(t, "dst"), "%d%+d", size, wrong)
+					requireText(t, text, p.read(t, "dst"))
 					require.EqualValues(t, size, sum)
 				}
 			}
@@ -144,7 +144,7 @@ func TestCopyContentsStops(t *testing.T) {
 					require.Less(t, reports, n, "it goes on after it was stopped")
 					return nil
 				})
-				require.Equal(t, text[:sum], p.read(t, "dst"), "it reported more or less than it copied")
+				requireText(t, text[:sum], p.read(t, "dst"))
 				if err == nil {
 					require.EqualValues(t, len(text), sum)
 					require.Greater(t, n, 2)
@@ -193,7 +193,7 @@ func TestCopyContentsFails(t *testing.T) {
 					require.EqualValues(t, len(p.read(t, "dst")), sum)
 					if *op == "" {
 						require.NoError(t, err)
-						require.Equal(t, text, p.read(t, "dst"))
+						requireText(t, text, p.read(t, "dst"))
 						require.Greater(t, n, 2)
 						break
 					}

@@ -1,6 +1,7 @@
 package vfs_test
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -120,11 +121,19 @@ func numbered(size int) string { return numbers()[:size] }
 
 var numbers = sync.OnceValue(func() string {
 	var b strings.Builder
-	for n := range 300_000 {
-		b.Write([]byte{byte(n), byte(n >> 8), byte(n >> 16), '\n'})
+	for n := range 150_000 {
+		fmt.Fprintf(&b, "%07d\n", n)
 	}
 	return b.String()
 })
+
+// requireText compares long texts, which it does not print.
+func requireText(t *testing.T, want, got string) {
+	t.Helper()
+	if want != got {
+		require.Fail(t, "wrong text", "%d bytes, not %d", len(got), len(want))
+	}
+}
 
 // closed closes a file, if it could be opened.
 func closed(f vfs.File, err error) error {
