@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -124,7 +123,6 @@ func openDescriptors(t *testing.T) int {
 func TestNothingStaysOpen(t *testing.T) {
 	dir := tempDir(t)
 	makePaths(t, dir)
-	runtime.GC() // the finalizers of other tests close nothing meanwhile
 	useAll := func(p place) {
 		for _, path := range []string{"file", "dir", "none", "fifo", "link", "dirlink", "loop", "out", "outfile", "..", "file/x", "", "new"} {
 			for _, c := range calls {
@@ -149,18 +147,22 @@ func TestNothingStaysOpen(t *testing.T) {
 			p := newPlace(t, s, filepath.Join(dir, "place"))
 			useAll(p)
 			before := openDescriptors(t)
-			useAll(p)
-			require.Equal(t, before, openDescriptors(t))
+			const rounds = 10
+			for range rounds {
+				useAll(p)
+			}
+			// The list of mounts may be open at the moment.
+			require.Less(t, openDescriptors(t), before+rounds)
 		})
 	}
 	before := openDescriptors(t)
 	root, err := os.OpenRoot(dir)
 	require.NoError(t, err)
-	for range 3 {
+	for range 10 {
 		require.NoError(t, vfs.Confined(root).Close())
 		require.NoError(t, vfs.PortableConfined(root).Close())
 	}
 	require.NoError(t, root.Close())
 	require.NoError(t, vfs.Confined(root).Close())
-	require.Equal(t, before, openDescriptors(t))
+	require.Less(t, openDescriptors(t), before+10)
 }
