@@ -60,7 +60,7 @@ func (s *service) concat(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodHead {
 		return s.lookAtConcat(w, r, paths)
 	}
-	if err := s.checkCrowd(r.Context(), paths, true, s.maxEntries); err != nil {
+	if err := s.checkCrowd(r.Context(), paths); err != nil {
 		return err
 	}
 	out := &stream{w: w, begin: func() error { return begin(w, r, plainText) }}

@@ -7,13 +7,28 @@
 // No request reaches a file outside the directory. All requests together work on
 // a bounded number of files at a time.
 //
-//	GET  /                                   the page
-//	GET  /files?dir=&ext=                    the paths of files, as JSON
-//	GET  /file/{path}                        a file's text
-//	PUT  /file/{path}?overwrite=1            save the body as a file
-//	GET  /concat?path=&path=&type=.txt       files and directories as one text (or POST, as a form)
-//	GET  /chunks?path=&size=&overlap=&threshold=&unit=   a file's chunks, as JSON
-//	GET  /stats                              the state of the pool, as JSON
+//	GET     /                                   the page
+//	GET     /files?dir=&ext=                    the paths of files, as JSON
+//	GET     /file/{path}                        a file's text
+//	PUT     /file/{path}?overwrite=1            save the body as a file
+//	GET     /concat?path=&path=&type=.txt       files and directories as one text (or POST, as a form)
+//	GET     /chunks?path=&size=&overlap=&threshold=&unit=   a file's chunks, as JSON
+//	GET     /stats                              the state of the pool, as JSON
+//	HEAD    the same                            the header; no file is read
+//	OPTIONS the same                            the methods of a URL
+//
+// Requests are checked strictly: a query that is malformed, an unknown parameter,
+// or a header that would change what the body means is an error, never ignored. A
+// client may be as slow as it likes, but if it stalls, its connection ends.
+//
+// The memory of a request is bounded by -max-file-size, -max-entries and
+// -max-chunks. With their defaults, a request for a listing or for chunks takes up
+// to some 100 MiB, and a read or a save takes up to four times the file.
+// [fileops.ConcatTo] has bounds of its own.
+//
+// The server knows no users. Everybody that can connect to it can read and write. It
+// answers to addresses, to names without a dot, and to those that -hosts lists, so
+// that no page of the web can reach it under a name of its own.
 package main
 
 import (

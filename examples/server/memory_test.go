@@ -15,8 +15,8 @@ import (
 )
 
 // allocated returns the status of a request and the bytes of memory that the whole
-// program needs for it. For an answer with an error these are all bytes that it
-// allocates. For another one they are the bytes in use at several moments while the
+// program needs for it. For an error, or an answer without a body, these are all bytes
+// that it allocates. For another answer they are the bytes in use at several moments while the
 // answer is written: it is then computed, and its parts are garbage once written.
 func (f *fixture) allocated(method, url, body string) (code int, bytes uint64) {
 	f.get("/stats") // the first request of a server makes what all of them share
@@ -30,7 +30,7 @@ func (f *fixture) allocated(method, url, body string) (code int, bytes uint64) {
 	runtime.ReadMemStats(&before)
 	f.ServeHTTP(w, r)
 	runtime.ReadMemStats(&after)
-	if w.code >= 400 {
+	if w.code >= 400 || w.writes == 0 {
 		return w.code, after.TotalAlloc - before.TotalAlloc
 	}
 	return w.code, w.inUse - min(w.inUse, before.HeapAlloc)
@@ -133,6 +133,23 @@ func TestLongPathsCountMore(t *testing.T) {
 		f.write("crowd/"+name+"/"+name[1:], "")
 		assert.Equal(t, code, f.get("/files?dir=crowd").StatusCode, length)
 	}
+}
+
+// The census counts the directory that is open, whatever has come to its path.
+func TestCensusCountsTheRoot(t *testing.T) {
+	f := newFixture(t, func(s *settings) { s.maxEntries = 1 })
+	require.NoError(t, os.Rename(f.dir, f.dir+" moved"))
+	assert.Equal(t, 413, f.get("/files").StatusCode)
+	require.NoError(t, os.Mkdir(f.dir, 0o777))
+	assert.Equal(t, 413, f.get("/files").StatusCode)
+	f.write("one", "")
+	f.write("two", "")
+	require.NoError(t, os.RemoveAll(f.dir+" moved/sub"))
+	for name := range tree {
+		os.Remove(filepath.Join(f.dir+" moved", name))
+	}
+	require.NoError(t, os.Remove(filepath.Join(f.dir+" moved", "up")))
+	assert.Equal(t, 200, f.get("/files").StatusCode)
 }
 
 // The census of a directory does not need the directory in memory, and a link to

@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -308,4 +310,17 @@ func TestSlowHeadersAreCutOff(t *testing.T) {
 		io.Copy(io.Discard, conn)
 		assert.LessOrEqual(t, time.Since(began), 11*time.Second)
 	})
+}
+
+// The advice in the documentation is the code.
+func TestAdviceIsTheCode(t *testing.T) {
+	code, err := os.ReadFile("pace.go")
+	require.NoError(t, err)
+	advice, err := os.ReadFile(filepath.Join("..", "..", "docs", "PRODUCTION.md"))
+	require.NoError(t, err)
+	_, write, found := strings.Cut(string(code), "func (c *pacedConn) Write")
+	require.True(t, found)
+	write, _, _ = strings.Cut(write, "\n}\n")
+	assert.Contains(t, strings.ReplaceAll(string(advice), "\n  ", "\n"), write)
+	assert.Contains(t, string(advice), fmt.Sprintf("`looks` is %d and `pieceSize` is %d KiB", looks, pieceSize>>10))
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"embed"
 	"html/template"
 	"io/fs"
@@ -40,6 +39,7 @@ func staticFile(w http.ResponseWriter, r *http.Request) error {
 		return fs.ErrNotExist
 	}
 	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // they are no secret: a saved page may load them
 	http.ServeFileFS(w, r, pageFiles, "page/"+name)
 	return nil
 }
@@ -113,38 +113,29 @@ func (s *service) browse(w http.ResponseWriter, r *http.Request) error {
 		}
 		return begin(w, r, htmlText)
 	}
-	if err := s.checkCrowd(r.Context(), []string{inRoot}, false, shownEntries); err != nil {
+	dirs, err := s.directories(r.Context(), inRoot, shownEntries)
+	if err != nil {
 		return err
 	}
 	files, err := s.pool.DirToFiles(r.Context(), inRoot, &fileops.DirOptions{Shallow: true})
 	if err != nil {
 		return err
 	}
-	dirs, err := s.directories(r.Context(), dir)
-	if err != nil {
-		return err
-	}
 	return writePage(w, r, "browse.html", map[string]any{
 		"Title": path.Join("/", dir),
 		"Dir":   dir,
-		"Dirs":  entries(dirs),
+		"Dirs":  below(dir, dirs),
 		"Files": entries(slashedAll(files, windows)),
 	})
 }
 
-// directories returns the paths of the directories in a directory. The package
-// lists files only. So this function reads the directory itself.
-func (s *service) directories(ctx context.Context, dir string) ([]string, error) {
-	return inSlot(ctx, s, func(context.Context) ([]string, error) {
-		found, err := fs.ReadDir(s.root.FS(), path.Join(".", dir))
-		var paths []string
-		for _, e := range found {
-			if e.IsDir() {
-				paths = append(paths, path.Join(dir, e.Name()))
-			}
-		}
-		return paths, err
-	})
+// below returns a link to each name in a directory.
+func below(dir string, names []string) []crumb {
+	links := make([]crumb, len(names))
+	for i, name := range names {
+		links[i] = crumb{name, path.Join(dir, name)}
+	}
+	return links
 }
 
 // entries returns a link to each path.

@@ -36,7 +36,7 @@ func (s *service) listFiles(w http.ResponseWriter, r *http.Request) error {
 		}
 		return begin(w, r, asJSON)
 	}
-	if err := s.checkCrowd(r.Context(), []string{dir}, true, s.maxEntries); err != nil {
+	if err := s.checkCrowd(r.Context(), []string{dir}); err != nil {
 		return err
 	}
 	paths, err := s.pool.ListFiles(r.Context(), dir, r.Form.Get("ext"))

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/lion-agi/fileops"
@@ -81,19 +83,18 @@ func (s *service) exists(ctx context.Context, name string) (bool, error) {
 // more for each 256 bytes of its path, so that the limit bounds memory.
 type census struct {
 	root *os.Root
-	deep bool // count below the directories too
-	left int  // how many more entries may come
+	left int // how many more entries may come
 }
 
 // errCrowded ends a census that has reached its limit.
 var errCrowded = errors.New("too many entries")
 
-// checkCrowd returns an error if there are more entries in the directories, or with
-// deep below them, than a request may ask for. The package keeps the paths of a
-// listing in memory. A path that is given twice counts twice, as it does there.
-func (s *service) checkCrowd(ctx context.Context, dirs []string, deep bool, limit int) error {
+// checkCrowd returns an error if there are more entries in and below directories than
+// a request may ask for. The package keeps the paths of a listing in memory. A path
+// that is given twice counts twice, as it does there.
+func (s *service) checkCrowd(ctx context.Context, dirs []string) error {
+	c := census{s.root, s.maxEntries}
 	_, err := inSlot(ctx, s, func(ctx context.Context) (struct{}, error) {
-		c := census{s.root, deep, limit}
 		for _, dir := range dirs {
 			if err := c.count(ctx, dir); err != nil {
 				return struct{}{}, err
@@ -101,17 +102,31 @@ func (s *service) checkCrowd(ctx context.Context, dirs []string, deep bool, limi
 		}
 		return struct{}{}, nil
 	})
+	return tooMany(err, s.maxEntries)
+}
+
+// directories returns the names of the directories in a directory, which the package
+// does not list. A directory of more than limit entries is an error.
+func (s *service) directories(ctx context.Context, dir string, limit int) ([]string, error) {
+	c := census{s.root, limit}
+	names, err := inSlot(ctx, s, func(ctx context.Context) ([]string, error) { return c.entries(ctx, dir) })
+	slices.Sort(names)
+	return names, tooMany(err, limit)
+}
+
+// tooMany returns the error of a census, with the limit.
+func tooMany(err error, limit int) error {
 	if errors.Is(err, errCrowded) {
 		return fmt.Errorf("more than %d files and directories: %w", limit, fileops.ErrTooLarge)
 	}
 	return err
 }
 
-// count counts the entries of a directory, or a file as one. It ignores errors: the
-// package meets and reports them.
+// count counts the entries in and below a directory, or a file as one. It ignores
+// errors: the package meets and reports them.
 func (c *census) count(ctx context.Context, dir string) error {
 	below, err := c.entries(ctx, dir)
-	if err != nil || !c.deep {
+	if err != nil {
 		return err
 	}
 	for _, name := range below {
@@ -127,10 +142,10 @@ func (c *census) count(ctx context.Context, dir string) error {
 func (c *census) entries(ctx context.Context, dir string) (below []string, err error) {
 	dir = dirName(dir)
 	info, err := c.root.Stat(dir)
-	if err != nil || !info.IsDir() { // a FIFO must not be opened
+	if err != nil || !info.IsDir() {
 		return nil, c.take(ctx, 1)
 	}
-	f, err := c.root.Open(dir)
+	f, err := c.open(dir, info)
 	if err != nil {
 		return nil, c.take(ctx, 1)
 	}
@@ -149,6 +164,22 @@ func (c *census) entries(ctx context.Context, dir string) (below []string, err e
 			return below, nil
 		}
 	}
+}
+
+// open opens a directory. os.Root looks at each entry of a directory that it has
+// opened, which takes four times as long. So open takes the same directory by its
+// whole path, unless another one has come there.
+func (c *census) open(dir string, info fs.FileInfo) (*os.File, error) {
+	const flags = os.O_RDONLY | syscall.O_NONBLOCK // do not wait for a FIFO that has come there
+	f, err := os.OpenFile(filepath.Join(c.root.Name(), dir), flags, 0)
+	if err != nil {
+		return c.root.OpenFile(dir, flags, 0)
+	}
+	if found, err := f.Stat(); err == nil && os.SameFile(info, found) {
+		return f, nil
+	}
+	f.Close()
+	return c.root.OpenFile(dir, flags, 0)
 }
 
 // take counts n entries.
