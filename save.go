@@ -12,7 +12,6 @@ import (
 
 	"github.com/lion-agi/fileops/internal/textscan"
 	"github.com/lion-agi/fileops/internal/vfs"
-	"golang.org/x/sync/errgroup"
 )
 
 // SaveOptions says how files are named and saved. nil means the zero value: the
@@ -227,8 +226,9 @@ func AsyncSaveChunks(ctx context.Context, chunks []TextChunk, dir string, opts *
 // additions of opts.
 //
 // SaveChunks returns the paths in the order of chunks. Each file is saved as
-// [Pool.SaveToFile] does it. After the first failure no more files are begun.
-// The saved files stay, and paths has their paths, with "" for the others.
+// [Pool.SaveToFile] does it, a few at a time. After the first failure no more
+// files are begun. The saved files stay, and paths has their paths, with "" for
+// the others.
 func (p *Pool) SaveChunks(ctx context.Context, chunks []TextChunk, dir string, opts *SaveOptions) (paths []string, err error) {
 	return run(ctx, p, saveChunks(chunks, dir, opts))
 }
@@ -259,53 +259,4 @@ func (t *task) saveChunks(chunks []TextChunk, dir string, o *SaveOptions) ([]str
 		s.opts.Extension = "json"
 	}
 	return s.saveAll()
-}
-
-// A chunkSaver saves chunks to a directory.
-type chunkSaver struct {
-	task   *task
-	chunks []TextChunk
-	dir    string
-	opts   SaveOptions
-	now    time.Time
-}
-
-// saveAll saves the chunks by a few workers, each a run of them at a time.
-func (s *chunkSaver) saveAll() ([]string, error) {
-	paths := make([]string, len(s.chunks))
-	group, ctx := errgroup.WithContext(s.task)
-	group.SetLimit(fanOut(s.task.pool))
-	for first := 0; first < len(paths) && ctx.Err() == nil; first += batchFiles {
-		group.Go(func() error {
-			var buf []byte
-			for i := first; i < min(first+batchFiles, len(paths)) && ctx.Err() == nil; i++ {
-				var err error
-				if buf, paths[i], err = s.saveOne(i, buf[:0]); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	err := group.Wait()
-	if err == nil {
-		err = pathError("save", s.dir, s.task.Err())
-	}
-	return paths, err
-}
-
-// saveOne saves chunk i and returns its path. It returns buf, in which it makes
-// the JSON, for the next chunk.
-func (s *chunkSaver) saveOne(i int, buf []byte) (_ []byte, path string, err error) {
-	path, err = s.opts.filePath(s.dir, fmt.Sprintf("chunk_%d", i+1), s.now)
-	if err != nil {
-		return buf, "", err
-	}
-	if buf, err = appendIndented(buf, &s.chunks[i]); err != nil {
-		return buf, "", pathError("save", path, err)
-	}
-	if err = s.task.save(path, s.opts.atomicOptions(), buf); err != nil {
-		return buf, "", err
-	}
-	return buf, path, nil
 }

@@ -13,7 +13,7 @@ import (
 type Account struct {
 	UnknownKinds bool            // List does not tell the kinds of entries
 	Describe     func(*vfs.Info) // changes the answers of Stat on open files
-	Durable      bool            // Sync reaches the disk
+	Durable      bool            // Sync and the write-outs reach the disk
 	CachedReads  bool            // ReadCached is passed on
 
 	mu         sync.Mutex
