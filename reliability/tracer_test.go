@@ -26,6 +26,7 @@ var mutating = map[uint64]string{
 	unix.SYS_OPENAT2:         "openat2",
 	unix.SYS_RENAMEAT:        "renameat",
 	unix.SYS_RENAMEAT2:       "renameat2",
+	unix.SYS_SYNC_FILE_RANGE: "sync_file_range",
 	unix.SYS_UNLINKAT:        "unlinkat",
 	unix.SYS_UTIMENSAT:       "utimensat",
 	unix.SYS_WRITE:           "write",

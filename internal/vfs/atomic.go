@@ -88,15 +88,8 @@ func (t *TempFile) createNamed() error {
 
 // Commit gives the file its name and closes it.
 func (t *TempFile) Commit() error {
-	if t.opts.Sync {
-		if t.opts.Replace { // changes the permissions, which Sync flushes too
-			if err := t.takePerm(); err != nil {
-				return err
-			}
-		}
-		if err := t.Sync(); err != nil {
-			return err
-		}
+	if err := t.settle(); err != nil {
+		return err
 	}
 	if err := t.giveName(); err != nil {
 		return err
@@ -105,6 +98,31 @@ func (t *TempFile) Commit() error {
 		return committed(t.dir.Sync())
 	}
 	return nil
+}
+
+// settle brings the file to the disk before it gets its name.
+func (t *TempFile) settle() error {
+	if t.opts.Sync && t.opts.Replace { // changes the permissions, which Sync flushes too
+		if err := t.takePerm(); err != nil {
+			return err
+		}
+	}
+	return t.flush()
+}
+
+// flush makes the contents durable if Sync is set. Otherwise it has the disk
+// write them, because file systems put a name into their journal before the
+// contents of a file that nothing has written out: after a loss of power the
+// name stands for an empty file. ext4 writes out by itself, but only if a file
+// replaces another, and does not wait for the disk: see auto_da_alloc in the
+// kernel's Documentation/admin-guide/ext4.rst. XFS does not write out at all. To
+// begin the write-out is not enough. On a slow disk the journal overtakes it,
+// and the name stands for zeros on ext4 and for an empty file on XFS.
+func (t *TempFile) flush() error {
+	if t.opts.Sync {
+		return t.Sync()
+	}
+	return t.WriteOut()
 }
 
 // giveName gives the file its name by the way that fits: a link for an unnamed
@@ -195,10 +213,10 @@ func (t *TempFile) moveToNamed() error {
 	} else {
 		err = t.Chmod(st.Mode.Perm())
 	}
-	if err != nil || !t.opts.Sync {
+	if err != nil {
 		return err
 	}
-	return t.Sync()
+	return t.flush()
 }
 
 // closeNamed closes the file, which own describes and which has its name

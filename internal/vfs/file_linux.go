@@ -70,6 +70,9 @@ func (f linuxFile) Chmod(perm fs.FileMode) error {
 // Sync is not tried again, see [linuxFS.Sync].
 func (f linuxFile) Sync() error { return unix.Fsync(int(f)) }
 
+func (f linuxFile) StartWriteOut() error { return startWriteOut(int(f)) }
+func (f linuxFile) WriteOut() error      { return writeOut(int(f)) }
+
 func (f linuxFile) CloneFrom(src File) error {
 	err := retry(func() error { return unix.IoctlFileClone(int(f), int(src.(linuxFile))) })
 	switch err {

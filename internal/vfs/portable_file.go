@@ -18,6 +18,8 @@ func openedFile(f *os.File, err error) (File, error) {
 }
 
 func (f osFile) Stat() (Info, error)  { return infoFrom(f.File.Stat()) }
+func (f osFile) StartWriteOut() error { return startWriteOut(int(f.Fd())) }
+func (f osFile) WriteOut() error      { return writeOut(int(f.Fd())) }
 func (f osFile) CloneFrom(File) error { return errors.ErrUnsupported }
 
 // CopyFrom leaves the choice of the fastest way to package os.

@@ -88,6 +88,13 @@ type File interface {
 	Chmod(perm fs.FileMode) error
 	// Sync makes the contents durable.
 	Sync() error
+	// StartWriteOut begins to write the contents to the disk, without waiting.
+	// It does nothing where the system cannot do that.
+	StartWriteOut() error
+	// WriteOut writes the contents to the disk, so that a name that the file
+	// gets afterwards cannot outlive a loss of power without them. It does not
+	// make anything durable, and does nothing where the system cannot do that.
+	WriteOut() error
 	// CloneFrom makes the file share the blocks of src (a reflink). It fails
 	// with errors.ErrUnsupported where the file system cannot do that.
 	CloneFrom(src File) error

@@ -13,7 +13,7 @@ import (
 type Account struct {
 	UnknownKinds bool            // List returns no kinds
 	Describe     func(*vfs.Info) // changes the results of Stat on open files
-	Durable      bool            // Sync reaches the disk
+	Durable      bool            // Sync and the write-outs reach the disk
 	CachedReads  bool            // ReadCached is passed on
 
 	mu         sync.Mutex

@@ -104,6 +104,20 @@ func (f *File) Sync() error {
 	})
 }
 
+func (f *File) StartWriteOut() error {
+	return f.one("startWriteOut", f.writingOut(f.inner.StartWriteOut))
+}
+
+func (f *File) WriteOut() error { return f.one("writeOut", f.writingOut(f.inner.WriteOut)) }
+
+// writingOut returns the call, or nothing to do unless the disk is to be reached.
+func (f *File) writingOut(call func() error) func() error {
+	if !f.Durable {
+		return func() error { return nil }
+	}
+	return call
+}
+
 func (f *File) CloneFrom(src vfs.File) error {
 	return f.one("cloneFrom", func() error { return f.inner.CloneFrom(inner(src, "cloneFrom")) })
 }
