@@ -186,14 +186,16 @@ func (c *concatenation) join(sources []source) error {
 		case p.tooLarge:
 			p.items[0] = c.stream(sources[p.first].path)
 		}
-		for i, s := range p.items {
+		for _, s := range p.items {
 			if s.err != nil && c.ends(s.err) {
 				return s.err
 			}
-			c.note(sources[p.first+i].path, s)
 		}
 		if err := c.write(p.data); err != nil {
 			return err
+		}
+		for i, s := range p.items {
+			c.note(sources[p.first+i].path, s)
 		}
 	}
 	return nil
