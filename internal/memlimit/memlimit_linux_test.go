@@ -7,10 +7,10 @@ import (
 )
 
 func TestMachineAvailable(t *testing.T) {
-	require.EqualValues(t, 2048<<10, machineAvailable("MemTotal:  4096 kB\nMemAvailable:    2048 kB\nSwap: 1 kB\n"))
-	require.EqualValues(t, unlimited, machineAvailable("MemTotal: 4096 kB\n"))
-	require.EqualValues(t, unlimited, machineAvailable("MemAvailable: much kB\n"))
-	require.EqualValues(t, unlimited, machineAvailable(""))
+	require.Equal(t, int64(2048<<10), machineAvailable("MemTotal:  4096 kB\nMemAvailable:    2048 kB\nSwap: 1 kB\n"))
+	require.Equal(t, int64(unlimited), machineAvailable("MemTotal: 4096 kB\n"))
+	require.Equal(t, int64(unlimited), machineAvailable("MemAvailable: much kB\n"))
+	require.Equal(t, int64(unlimited), machineAvailable(""))
 }
 
 func TestGroupLimits(t *testing.T) {
