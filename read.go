@@ -3,6 +3,7 @@ package fileops
 import (
 	"io"
 	"math"
+	"strconv"
 
 	"github.com/lion-agi/fileops/internal/memlimit"
 	"github.com/lion-agi/fileops/internal/textscan"
@@ -83,8 +84,9 @@ func (t *task) maxFileSize() int64 {
 }
 
 // trustedSize is the size up to which a file gets its memory at once, as stat
-// tells its size, and without asking whether there is so much.
-const trustedSize = 128 << 20
+// tells its size, and without asking whether there is so much: 128 MiB, and 8 MiB
+// in the address space of a 32-bit system.
+const trustedSize = 8 << 20 << (4 * (strconv.IntSize / 64))
 
 // fitsMemory reports whether there is memory for size more bytes. A file whose
 // size is larger than the memory, such as a sparse one, would end the process,

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -147,6 +148,9 @@ func (endlessFile) Read(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// filmSize is 512 MiB, and 32 MiB where the address space is small.
+const filmSize = 32 << 20 << (4 * (strconv.IntSize / 64))
+
 // TestReadingStopsAtTheFirstInvalidByte reads films: a large file that begins
 // with bytes that are no text costs a read or two, in every operation.
 func TestReadingStopsAtTheFirstInvalidByte(t *testing.T) {
@@ -158,7 +162,7 @@ func TestReadingStopsAtTheFirstInvalidByte(t *testing.T) {
 			require.NoError(t, err)
 			_, err = film.WriteString("\xff\xd8")
 			require.NoError(t, err)
-			require.NoError(t, film.Truncate(512<<20))
+			require.NoError(t, film.Truncate(filmSize))
 			require.NoError(t, film.Close())
 			path := l.at("in/film.txt")
 			concat := func(run func() (*ConcatResult, error)) error {

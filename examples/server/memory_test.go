@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -76,7 +78,7 @@ func TestMemoryOfChunksIsBounded(t *testing.T) {
 		f.write("large", contents)
 		for _, query := range []string{
 			"size=1", "size=1&overlap=1", "size=1&unit=tokens", "size=20&unit=tokens&overlap=1&threshold=0", "size=41&overlap=1", "size=42", "size=42&overlap=1",
-			"size=1000&overlap=1", "size=524288&overlap=1", "size=9223372036854775807&overlap=1", "size=1&threshold=9223372036854775807",
+			"size=1000&overlap=1", "size=524288&overlap=1", "size=" + maxInt + "&overlap=1", "size=1&threshold=" + maxInt,
 		} {
 			for _, path := range []string{"/chunks?path=large&", "/view/large?"} {
 				code, bytes := f.allocated("GET", path+query, "")
@@ -214,3 +216,6 @@ func (n neverRead) Read([]byte) (int, error) {
 	n.t.Error("the body was read")
 	return 0, http.ErrBodyReadAfterClose
 }
+
+// maxInt is the largest int of the system.
+var maxInt = strconv.Itoa(math.MaxInt)

@@ -157,7 +157,7 @@ func TestNumbers(t *testing.T) {
 			f.assertRefused(t, http.StatusBadRequest, request{method: "HEAD", url: path + query})
 		}
 		for _, query := range []string{
-			"size=9223372036854775807", "size=9223372036854775807&overlap=1", "size=5&threshold=9223372036854775807", "size=5&overlap=1e-9", "size=", "size=3&overlap=&threshold=&unit=",
+			"size=" + maxInt, "size=" + maxInt + "&overlap=1", "size=5&threshold=" + maxInt, "size=5&overlap=1e-9", "size=", "size=3&overlap=&threshold=&unit=",
 		} {
 			assert.Equal(t, 200, f.get(path+query).StatusCode, path+query)
 		}
