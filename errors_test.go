@@ -133,6 +133,7 @@ func (m *meddler) Write(p []byte) (int, error) {
 }
 
 func TestNamesCannotForgeNotes(t *testing.T) {
+	t.Parallel()
 	for name, quoted := range forgingNames {
 		path := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(path, nil, 0o666); runtime.GOOS != "linux" && err != nil {

@@ -99,6 +99,7 @@ func byPath(t *testing.T, left []fileops.SkippedFile) map[string]error {
 
 // TestExcludeLooksBelowTheDirectory reads a directory whose own path matches.
 func TestExcludeLooksBelowTheDirectory(t *testing.T) {
+	t.Parallel()
 	const top = "build/my.log/project"
 	names := []string{"a.txt", "build", "deep/build/out.txt", "deep/build.txt", "my.log", "sub/build/x/y.txt", "sub/rebuild/z.txt", "z.log/a.txt"}
 	for _, c := range []struct {
@@ -601,6 +602,7 @@ func TestOutputsOfEarlierRunsAreNoInputs(t *testing.T) {
 }
 
 func TestChunksOfEarlierRunsAreNoInputs(t *testing.T) {
+	t.Parallel()
 	everywhere(t, func(t *testing.T, shared place) {
 		for _, c := range []struct {
 			save   *fileops.SaveOptions

@@ -76,7 +76,7 @@ func TestFaultsAtEveryOperation(t *testing.T) {
 					for _, form := range callForms {
 						want := l.undisturbed(tr, form)
 						for _, f := range faults {
-							for n := 1; l.underFault(tr, form, want, f, n); n += stride(23) {
+							for n := 1; l.underFault(tr, form, want, f, n); n += stride(37) {
 								cases++
 							}
 						}

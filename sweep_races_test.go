@@ -315,7 +315,7 @@ func chunksSaw(chunks []TextChunk, whole bool) shakyResult {
 // the time.
 func TestChangeUnderfoot(t *testing.T) {
 	t.Parallel()
-	rounds := 8 / stride(4)
+	rounds := 8 / stride(8)
 	for _, seam := range seams {
 		t.Run(seam.name, func(t *testing.T) {
 			failures, cases := map[string]int{}, 0
