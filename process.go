@@ -45,8 +45,8 @@ func AsyncDirToFiles(ctx context.Context, dir string, opts *DirOptions) *Future[
 // DirToFiles returns the paths of the regular files in dir, and in the
 // directories below it unless opts says otherwise. Paths begin with dir and are
 // sorted. It finds files as [Pool.ListFiles] does, which selects by the end of
-// the name where DirToFiles selects by suffix. opts.OnSkip tells what is left
-// out. It blocks until it is done or ctx ends.
+// the name where DirToFiles selects by suffix. It gives the files and directories
+// that it leaves out to opts.OnSkip. It blocks until it is done or ctx ends.
 func (p *Pool) DirToFiles(ctx context.Context, dir string, opts *DirOptions) ([]string, error) {
 	return run(ctx, p, dirToFiles(dir, opts))
 }

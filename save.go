@@ -119,7 +119,7 @@ func AsyncSaveToFile(ctx context.Context, text, dir, name string, opts *SaveOpti
 // they are missing. name must be local to dir ([filepath.IsLocal]), else the
 // error is [ErrEscapes]. Any bad name or option is an *[OptionError].
 //
-// The write is atomic: whatever fails, and even if the process is killed, the
+// The write is atomic: after any failure, and even if the process is killed, the
 // name is absent or stands for the old file, or it stands for the whole new
 // one. A failure leaves no temporary file; directories that were made stay.
 //

@@ -19,7 +19,7 @@ import (
 )
 
 // A chooser is an operation on the files of a directory that has Exclude and
-// reports what it leaves out.
+// reports the files that it leaves out.
 type chooser struct {
 	name string
 	op   string // in the errors of excluded paths
@@ -164,7 +164,7 @@ func TestExcludeLooksBelowTheDirectory(t *testing.T) {
 }
 
 // TestExcludeOfNamedFiles looks at the path of a named file as it is given, and
-// at a directory for what is in it.
+// at the files in a named directory by the path below it.
 func TestExcludeOfNamedFiles(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
 		a, b := p.write(t, "build/a.txt", "a"), p.write(t, "build/sub/b.txt", "b")

@@ -137,7 +137,7 @@ func TestLongPathsCountMore(t *testing.T) {
 	}
 }
 
-// The census counts the directory that is open, whatever has come to its path.
+// The census counts the open directory, even if another has taken its path.
 func TestCensusCountsTheRoot(t *testing.T) {
 	f := newFixture(t, func(s *settings) { s.maxEntries = 1 })
 	require.NoError(t, os.Rename(f.dir, f.dir+" moved"))

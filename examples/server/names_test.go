@@ -48,7 +48,7 @@ func TestErrorNumbersOfWindows(t *testing.T) {
 }
 
 // hostile is the name of a file that sends commands to terminals, forges lines and
-// reverses what follows it.
+// reverses the text after it.
 const hostile = "a\x1b[2J\r\nlevel=ERROR\u202etxt.<b>"
 
 // assertPrintable asserts that a text has no character that changes how another one
