@@ -34,10 +34,10 @@ func (t *task) copyOnce(src, dst string) (failed string, err error) {
 	if err != nil {
 		return dst, err
 	}
-	// Only the owner may read the copy until it has src's permissions.
-	o := vfs.AtomicOptions{Replace: true, Perm: 0o600}
+	access := vfs.AccessOf(in, from)
+	o := vfs.AtomicOptions{Replace: true, Access: &access}
 	err = vfs.WriteAtomic(files, dst, o, func(f *vfs.TempFile) error {
-		if err := vfs.CopyContents(f, in, from.Size, t.copied); err != nil {
+		if err := vfs.CopyContents(f, in, from, t.copied); err != nil {
 			return err
 		}
 		return f.CopyMeta(in, from)

@@ -48,6 +48,10 @@ var (
 	// file itself, or that an earlier run saved in OutputDir.
 	ErrExcluded = errors.New("excluded by the options")
 
+	// ErrNotSynced reports a file that is saved, although the system refused to
+	// make its name, or that of its directory, durable as Sync asks.
+	ErrNotSynced = errors.New("saved, but not sure to outlast a power cut")
+
 	// ErrBelowThreshold is the reason of a [SkippedFile] with fewer than
 	// [ConcatOptions].Threshold characters.
 	ErrBelowThreshold = errors.New("fewer characters than the threshold")
@@ -107,11 +111,13 @@ func (e *PanicError) Unwrap() error {
 // It first removes the wrappers of the system's layers: below a Root or an open
 // directory they name paths that the caller never saw.
 func pathError(op, path string, err error) error {
-	switch err.(type) {
+	switch e := err.(type) {
 	case nil:
 		return nil
 	case *EncodingError, *OptionError, errTooLargeToHold:
 		return err // these name their subject themselves
+	case vfs.UnsyncedError:
+		return &fs.PathError{Op: "sync", Path: path, Err: fmt.Errorf("%w: %w", ErrNotSynced, e.Reason)}
 	}
 	return &fs.PathError{Op: op, Path: path, Err: vfs.Reason(err)}
 }

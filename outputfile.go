@@ -129,7 +129,7 @@ func (o *outputFile) begin() (began bool, err error) {
 }
 
 func (o *outputFile) openTemp() error {
-	dir, name, err := vfs.OpenParent(o.task.pool.fs, o.path, o.opts.Sync)
+	dir, name, err := vfs.OpenParent(o.task.pool.fs, o.path, new(vfs.NameSync))
 	if err != nil {
 		return err
 	}

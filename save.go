@@ -2,12 +2,14 @@ package fileops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/lion-agi/fileops/internal/textscan"
@@ -32,18 +34,29 @@ type SaveOptions struct {
 	// RandomHashDigits is the number of random hexadecimal digits at the end
 	// of the name: name-3fa9.txt. It may be 255 at most.
 	RandomHashDigits int
-	// Overwrite replaces a file that has the name, in one step, and keeps its
-	// permission bits. A symbolic link is replaced, not followed. Without
+	// Overwrite replaces a file that has the name, in one step. The new file
+	// keeps the old one's permission bits, its POSIX access control list on
+	// Linux, and its owner and group where the system lets the process set them.
+	// Where it does not, the new file grants less: nobody gains access, save the
+	// user who writes it. A symbolic link is replaced, not followed. Without
 	// Overwrite a name that is taken, even meanwhile, is an error that matches
 	// [fs.ErrExist].
 	Overwrite bool
+	// InPlace writes into a file that has the name, instead of replacing it, and
+	// follows a symbolic link to it. The file keeps its owner, its access
+	// control list, its hard links and its place, which may be a mount point.
+	// But the save is not atomic: readers can see a part of the text, and a
+	// failure or a kill can leave old text behind new. Once begun, the save goes
+	// on after ctx ends. A file that does not exist is saved as without InPlace.
+	InPlace bool
 	// NewDir makes an existing directory an error that matches [fs.ErrExist].
 	// Without NewDir a missing directory is made.
 	NewDir bool
 	// Sync flushes the file, its name and the names of directories that were
-	// made for it to the disk before the save counts as done. A failed flush is
-	// not tried again, because a second one may succeed without writing
-	// anything, see fsync(2).
+	// made for it to the disk before the save counts as done. If the system can
+	// flush the file but not the names, the file is saved and the error is
+	// [ErrNotSynced]. A failed flush is not tried again, because a second one may
+	// succeed without writing anything, see fsync(2).
 	Sync bool
 }
 
@@ -144,17 +157,31 @@ func saveToFile(text, dir, name string, opts *SaveOptions) operation[string] {
 		if err != nil {
 			return "", err
 		}
-		if o.NewDir {
-			if err := t.makeNewDir(dir, o.Sync); err != nil {
-				return "", err
-			}
+		names, err := t.makeNewDir(dir, o)
+		if err != nil {
+			return "", err
 		}
-		return path, t.save(path, o.atomicOptions(), textscan.Bytes(text))
+		err = t.inSlot(&use{op: "save", path: path}, func() error { return t.saveFile(path, o, textscan.Bytes(text)) })
+		if err == nil {
+			err = pathError("sync", dir, names.Err())
+		}
+		return path, err
 	}}
 }
 
 func (o *SaveOptions) atomicOptions() vfs.AtomicOptions {
-	return vfs.AtomicOptions{Replace: o.Overwrite, Sync: o.Sync}
+	return vfs.AtomicOptions{Replace: o.Overwrite || o.InPlace, Sync: o.Sync}
+}
+
+// saveFile writes a file: in place if that is asked for and there is one.
+func (t *task) saveFile(path string, o *SaveOptions, data []byte) error {
+	if o.InPlace {
+		found, err := vfs.WriteInPlace(t.pool.fs, path, o.Sync, func(f vfs.File) error { return t.writeAll(f, data) })
+		if found || err != nil {
+			return err
+		}
+	}
+	return vfs.WriteAtomic(t.pool.fs, path, o.atomicOptions(), func(f *vfs.TempFile) error { return t.write(f, [][]byte{data}) })
 }
 
 // save writes a file that consists of parts, atomically and in a slot.
@@ -164,10 +191,16 @@ func (t *task) save(path string, o vfs.AtomicOptions, parts ...[]byte) error {
 	})
 }
 
-// makeNewDir makes, in a slot, a directory that must not exist.
-func (t *task) makeNewDir(dir string, sync bool) error {
+// makeNewDir makes, in a slot, a directory that must not exist, if the options ask
+// for it.
+func (t *task) makeNewDir(dir string, o *SaveOptions) (names vfs.NameSync, err error) {
+	names.Wanted = o.Sync
+	if !o.NewDir {
+		return names, nil
+	}
 	dir = vfs.OrDot(dir)
-	return t.inSlot(&use{op: "mkdir", path: dir}, func() error { return vfs.MakeNewDir(t.pool.fs, dir, sync) })
+	err = t.inSlot(&use{op: "mkdir", path: dir}, func() error { return vfs.MakeNewDir(t.pool.fs, dir, &names) })
+	return names, err
 }
 
 // writePiece is how much is written between two looks at the context.
@@ -180,14 +213,18 @@ func (t *task) write(f vfs.File, parts [][]byte) error {
 			if err := t.Err(); err != nil {
 				return err
 			}
-			n, err := f.Write(piece)
-			t.pool.bytesWritten.Add(uint64(n))
-			if err != nil {
+			if err := t.writeAll(f, piece); err != nil {
 				return err
 			}
 		}
 	}
 	return t.Err()
+}
+
+func (t *task) writeAll(f vfs.File, data []byte) error {
+	n, err := f.Write(data)
+	t.pool.bytesWritten.Add(uint64(n))
+	return err
 }
 
 // SaveChunks calls [Pool.SaveChunks] on [DefaultPool].
@@ -229,13 +266,16 @@ func (t *task) saveChunks(chunks []TextChunk, dir string, o *SaveOptions) ([]str
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if o.NewDir {
-		if err := t.makeNewDir(dir, o.Sync); err != nil {
-			return nil, err
-		}
+	names, err := t.makeNewDir(dir, o)
+	if err != nil {
+		return nil, err
 	}
 	s := chunkSaver{task: t, chunks: chunks, dir: dir, opts: o.forChunks(), now: time.Now()}
-	return s.saveAll()
+	paths, err := s.saveAll()
+	if err == nil {
+		err = pathError("sync", dir, names.Err())
+	}
+	return paths, err
 }
 
 // A chunkSaver saves chunks to a directory.
@@ -245,6 +285,8 @@ type chunkSaver struct {
 	dir    string
 	opts   *SaveOptions
 	now    time.Time
+
+	unsynced atomic.Pointer[error] // the first ErrNotSynced, which stops nothing
 }
 
 // saveAll saves the chunks by a few workers, each a run of them at a time.
@@ -260,6 +302,9 @@ func (s *chunkSaver) saveAll() ([]string, error) {
 	err := group.Wait()
 	if err == nil {
 		err = pathError("save", s.dir, s.task.Err())
+	}
+	if unsynced := s.unsynced.Load(); err == nil && unsynced != nil {
+		err = *unsynced
 	}
 	return paths, err
 }
@@ -322,6 +367,10 @@ func (s *chunkSaver) save(batch []chunkFile) (saved int, err error) {
 		}
 		return err
 	})
+	if errors.Is(err, ErrNotSynced) {
+		s.unsynced.CompareAndSwap(nil, &err)
+		return saved, nil
+	}
 	if err != nil {
 		err = pathError("save", batch[saved].path, err)
 	}
@@ -330,6 +379,9 @@ func (s *chunkSaver) save(batch []chunkFile) (saved int, err error) {
 
 // saveBatch saves files until one fails.
 func (s *chunkSaver) saveBatch(files []chunkFile) (saved int, err error) {
+	if s.opts.InPlace {
+		return s.saveInPlace(files)
+	}
 	dir, _ := vfs.SplitPath(files[0].path)
 	batch, err := vfs.OpenBatch(s.task.pool.fs, dir, s.opts.atomicOptions())
 	if err != nil {
@@ -351,4 +403,21 @@ func (s *chunkSaver) saveBatch(files []chunkFile) (saved int, err error) {
 		err = failed
 	}
 	return saved, err
+}
+
+// saveInPlace is saveBatch for the option InPlace: each file is written by itself.
+func (s *chunkSaver) saveInPlace(files []chunkFile) (saved int, err error) {
+	var unsynced error
+	for i, f := range files {
+		if err := s.task.Err(); err != nil {
+			return i, err
+		}
+		err := s.task.saveFile(f.path, s.opts, f.data)
+		if _, ok := err.(vfs.UnsyncedError); ok {
+			unsynced = err
+		} else if err != nil {
+			return i, err
+		}
+	}
+	return len(files), unsynced
 }

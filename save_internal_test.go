@@ -195,7 +195,7 @@ func TestFailedSaveRemovesOnlyItsOwnFile(t *testing.T) {
 func TestPermissionsAreFlushed(t *testing.T) {
 	for _, s := range seams {
 		l := newLab(t, s, PoolOptions{})
-		require.NoError(t, os.Chmod(l.onDisk("out/old.txt"), 0o600))
+		require.NoError(t, os.Chmod(l.onDisk("out/old.txt"), 0o750))
 		var order []string
 		l.faulty.Reset(func(c vfstest.Call) error {
 			if c.Op == "chmod" || c.Op == "fsync" {
@@ -208,7 +208,7 @@ func TestPermissionsAreFlushed(t *testing.T) {
 		require.Equal(t, []string{"chmod", "fsync"}, order, s.name)
 		st, err := os.Stat(l.onDisk("out/old.txt"))
 		require.NoError(t, err)
-		require.Equal(t, fs.FileMode(0o600), st.Mode().Perm())
+		require.Equal(t, fs.FileMode(0o750), st.Mode().Perm())
 		l.close()
 	}
 }

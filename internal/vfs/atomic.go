@@ -10,17 +10,22 @@ import (
 
 // AtomicOptions are the options of an atomic write.
 type AtomicOptions struct {
-	Replace bool        // replace the file that has the name; else that is an error
-	Sync    bool        // make contents and name durable
-	Perm    fs.FileMode // of a new file, before the umask; 0 means 0666
+	Replace bool    // replace the file that has the name; else that is an error
+	Sync    bool    // make contents and name durable
+	Access  *Access // of the file; nil means that of the replaced file
 }
+
+// newFilePerm are the permission bits of a file that neither replaces nor copies
+// another, before the umask.
+const newFilePerm = 0o666
 
 // WriteAtomic writes the file at path: write fills a temporary file, which then
 // gets the name in one step. So the name never stands for half a file. After a
 // failure the temporary file is removed and the old file is as it was.
 // WriteAtomic makes missing directories.
 func WriteAtomic(files FS, path string, o AtomicOptions, write func(*TempFile) error) error {
-	dir, name, err := OpenParent(files, path, o.Sync)
+	names := NameSync{Wanted: o.Sync}
+	dir, name, err := OpenParent(files, path, &names)
 	if err != nil {
 		return err
 	}
@@ -33,7 +38,11 @@ func WriteAtomic(files FS, path string, o AtomicOptions, write func(*TempFile) e
 	if err := write(f); err != nil {
 		return err
 	}
-	return f.Commit()
+	if err := f.Commit(); err != nil {
+		return err
+	}
+	names.sync(dir)
+	return names.Err()
 }
 
 // A TempFile is a file that has not got its name yet. It has no name at all
@@ -47,21 +56,20 @@ type TempFile struct {
 	temp   string // the temporary name, "" while it has none
 	closed bool
 
-	ownPerm bool         // the permission bits are its own, not the replaced file's
-	perm    *fs.FileMode // the replaced file's bits, once they are set
+	given *Access // the access that it has been given
 }
 
 // CreateTemp makes the temporary file of an atomic write of the file name in
 // dir.
 func CreateTemp(dir FS, name string, o AtomicOptions) (*TempFile, error) {
-	if o.Perm == 0 {
-		o.Perm = 0o666
-	}
 	t := &TempFile{dir: dir, name: name, opts: o}
-	var err error
-	t.File, err = dir.CreateUnnamed(o.Perm)
+	perm, err := t.firstPerm()
+	if err != nil {
+		return nil, err
+	}
+	t.File, err = dir.CreateUnnamed(perm)
 	if errors.Is(err, errors.ErrUnsupported) {
-		err = t.createNamed()
+		err = t.createNamed(perm)
 	}
 	if err != nil {
 		return nil, err
@@ -69,15 +77,22 @@ func CreateTemp(dir FS, name string, o AtomicOptions) (*TempFile, error) {
 	return t, nil
 }
 
-// createNamed makes a file with a temporary name. That name lets in nobody who
-// may not read the replaced file.
-func (t *TempFile) createNamed() error {
-	perm := t.opts.Perm
-	if t.opts.Replace {
-		if st, err := t.dir.Lstat(t.name); err == nil && st.Mode.IsRegular() {
-			perm &= st.Mode.Perm() | 0o700
-		}
+// firstPerm returns the permission bits that the file is made with. They let in
+// nobody whom the file's access will keep out, since others may open the file by
+// its temporary name, and some systems refuse to change permissions later.
+func (t *TempFile) firstPerm() (fs.FileMode, error) {
+	switch access, err := t.access(); {
+	case errors.Is(err, ErrNotRegular): // for Commit to tell, if it is still so then
+		return newFilePerm, nil
+	case err != nil:
+		return 0, err
+	case access != nil:
+		return access.first(), nil
 	}
+	return newFilePerm, nil
+}
+
+func (t *TempFile) createNamed(perm fs.FileMode) error {
 	temp := tempName()
 	f, err := t.dir.Create(temp, perm)
 	if err == nil {
@@ -86,24 +101,19 @@ func (t *TempFile) createNamed() error {
 	return err
 }
 
-// Commit gives the file its name and closes it.
+// Commit gives the file its name and closes it. It does not make the name
+// durable.
 func (t *TempFile) Commit() error {
 	if err := t.settle(); err != nil {
 		return err
 	}
-	if err := t.giveName(); err != nil {
-		return err
-	}
-	if t.opts.Sync {
-		return committed(t.dir.Sync())
-	}
-	return nil
+	return t.giveName()
 }
 
 // settle brings the file to the disk before it gets its name.
 func (t *TempFile) settle() error {
-	if t.opts.Sync && t.opts.Replace { // changes the permissions, which Sync flushes too
-		if err := t.takePerm(); err != nil {
+	if t.opts.Sync { // which flushes the access too
+		if err := t.takeAccess(); err != nil {
 			return err
 		}
 	}
@@ -134,10 +144,8 @@ func (t *TempFile) giveName() error {
 			return err
 		}
 	}
-	if t.opts.Replace {
-		if err := t.takePerm(); err != nil {
-			return err
-		}
+	if err := t.takeAccess(); err != nil {
+		return err
 	}
 	if t.temp == "" { // only a file with a name can be renamed
 		if err := t.linkTemp(); err != nil {
@@ -197,21 +205,26 @@ func (t *TempFile) moveToNamed() error {
 	if _, err := unnamed.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	if err := t.createNamed(); err != nil {
+	perm, err := t.firstPerm()
+	if err != nil {
+		return err
+	}
+	if err := t.createNamed(perm); err != nil {
 		return err
 	}
 	t.closed = false
-	err = CopyContents(t.File, unnamed, st.Size, func(int64) error { return nil })
+	err = CopyContents(t.File, unnamed, st, func(int64) error { return nil })
 	if e, ok := err.(ReadError); ok { // of the temporary file, not of the caller's source
 		err = e.Err
 	}
 	if err != nil {
 		return err
 	}
-	if t.ownPerm { // the file has attributes of a copied file
-		err = t.copyMeta(unnamed, st)
+	t.given = nil
+	if t.opts.Access != nil { // the file is a copy, which has attributes
+		err = t.CopyMeta(unnamed, st)
 	} else {
-		err = t.Chmod(st.Mode.Perm())
+		err = t.takeAccess()
 	}
 	if err != nil {
 		return err
@@ -238,31 +251,44 @@ func (t *TempFile) removeName(own Info) {
 	}
 }
 
-// takePerm gives the file the permission bits of the file that it replaces,
-// which must be a regular one or a link.
-func (t *TempFile) takePerm() error {
+// takeAccess gives the file its access, unless it has that already.
+func (t *TempFile) takeAccess() error {
+	access, err := t.access()
+	if err != nil || access == nil || t.given != nil && t.given.equal(*access) {
+		return err
+	}
+	t.given = access
+	return access.giveTo(t.File)
+}
+
+// access returns the access that the file is to have: by its options, or that of
+// the file that it replaces, which must be a regular one or a link. It returns
+// nil for a file that the system gives its access.
+func (t *TempFile) access() (*Access, error) {
+	if !t.opts.Replace {
+		return t.opts.Access, nil
+	}
 	st, err := t.dir.Lstat(t.name)
 	switch {
 	case IsNotExist(err):
-		return nil
+		return t.opts.Access, nil
 	case err != nil:
-		return err
+		return nil, err
 	case st.Mode.Type() == fs.ModeSymlink:
-		return nil
+		return t.opts.Access, nil
 	case !st.Mode.IsRegular():
-		return ErrNotRegular
-	case t.ownPerm || t.perm != nil && *t.perm == st.Mode.Perm():
-		return nil
+		return nil, ErrNotRegular
+	case t.opts.Access != nil:
+		return t.opts.Access, nil
 	}
-	perm := st.Mode.Perm()
-	t.perm = &perm
-	return t.Chmod(perm)
+	access := accessOf(t.dir, t.name, st)
+	return &access, nil
 }
 
 // rename gives the file its name, which may be taken.
 func (t *TempFile) rename() error {
 	if err := t.dir.Rename(t.temp, t.name); err != nil {
-		return err
+		return explainBusy(err)
 	}
 	t.temp = ""
 	return nil
@@ -295,7 +321,7 @@ func hasNoHardLinks(err error) bool {
 // claimByCreating is for file systems without hard links, such as FAT: an empty
 // file takes the name, then the temporary file replaces it.
 func (t *TempFile) claimByCreating() error {
-	f, err := t.dir.Create(t.name, 0o666)
+	f, err := t.dir.Create(t.name, newFilePerm)
 	if err != nil {
 		return err
 	}
@@ -307,21 +333,16 @@ func (t *TempFile) claimByCreating() error {
 	return err
 }
 
-// CopyMeta gives the file the permission bits, the times and the extended
-// attributes of src.
+// CopyMeta gives the file the extended attributes of src, its own access, and
+// the times of src. It leaves out attributes and times that the system refuses:
+// the contents are worth more.
 func (t *TempFile) CopyMeta(src File, st Info) error {
-	t.ownPerm = true
-	return t.copyMeta(src, st)
-}
-
-func (t *TempFile) copyMeta(src File, st Info) error {
-	if err := t.CopyAttributes(src); err != nil {
+	t.CopyAttributes(src)
+	if err := t.takeAccess(); err != nil {
 		return err
 	}
-	if err := t.Chmod(st.Mode.Perm()); err != nil {
-		return err
-	}
-	return t.dir.SetTimes(t.File, t.temp, time.Unix(0, st.Accessed), time.Unix(0, st.Modified))
+	t.dir.SetTimes(t.File, t.temp, time.Unix(0, st.Accessed), time.Unix(0, st.Modified))
+	return nil
 }
 
 func (t *TempFile) close() error {

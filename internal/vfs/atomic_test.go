@@ -212,9 +212,9 @@ func (a attempt) under(t *testing.T, fault error, n int) bool {
 		lost := hit.Op == "remove" || isLate && vfs.IsTempName(hit.Name)
 		return lost && vfs.IsTempName(name)
 	})
-	committed := vfs.Reason(err) != nil && !errors.Is(err, vfs.Reason(err)) // see committedError
+	_, unsynced := err.(vfs.UnsyncedError)
 	switch {
-	case err == nil || committed:
+	case err == nil || unsynced:
 		require.Contains(t, after, a.name, where)
 		require.Equal(t, "new text", a.read(t, a.name), where)
 	case isLate && hit.Op == "create" && hit.Name == a.name: // see claimByCreating
@@ -330,14 +330,14 @@ func TestDirectoriesAreMadeDurably(t *testing.T) {
 			var steps vfstest.Steps
 			files.Reset(steps.Hook)
 			path := filepath.Join(fmt.Sprint(sync), "b", "c")
-			require.NoError(t, vfs.MakeNewDir(files, p.at(path), sync))
+			require.NoError(t, vfs.MakeNewDir(files, p.at(path), &vfs.NameSync{Wanted: sync}))
 			require.DirExists(t, p.disk(path))
 			want := 0
 			if sync {
 				want = 3
 			}
 			require.Equal(t, want, strings.Count(steps.String(), "sync"), "%s", &steps)
-			require.ErrorIs(t, vfs.MakeNewDir(files, p.at(path), sync), fs.ErrExist)
+			require.ErrorIs(t, vfs.MakeNewDir(files, p.at(path), &vfs.NameSync{Wanted: sync}), fs.ErrExist)
 			require.Empty(t, files.Audit())
 		}
 	})
@@ -356,9 +356,10 @@ func TestCopyMeta(t *testing.T) {
 			src, st, err := vfs.OpenRegular(files, p.at("src"))
 			require.NoError(t, err)
 			defer src.Close()
-			o.Perm = 0o600
+			access := vfs.AccessOf(src, st)
+			o.Access = &access
 			return vfs.WriteAtomic(files, p.at(name), o, func(f *vfs.TempFile) error {
-				if err := vfs.CopyContents(f, src, st.Size, func(int64) error { return nil }); err != nil {
+				if err := vfs.CopyContents(f, src, st, func(int64) error { return nil }); err != nil {
 					return err
 				}
 				return f.CopyMeta(src, st)
@@ -410,7 +411,7 @@ func TestErrorOfTheTemporaryFileIsNoReadError(t *testing.T) {
 // name.
 func TestDiscardAfterCommit(t *testing.T) {
 	eachAtomic(t, func(t *testing.T, p place, files *vfstest.FS, _ system, o vfs.AtomicOptions) {
-		dir, name, err := vfs.OpenParent(files, p.at("f"), o.Sync)
+		dir, name, err := vfs.OpenParent(files, p.at("f"), &vfs.NameSync{Wanted: o.Sync})
 		require.NoError(t, err)
 		f, err := vfs.CreateTemp(dir, name, o)
 		require.NoError(t, err)

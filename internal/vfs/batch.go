@@ -5,17 +5,20 @@ package vfs
 type Batch struct {
 	dir   FS
 	opts  AtomicOptions
+	names NameSync
 	files []*TempFile
 }
 
 // OpenBatch begins a batch in a directory. It makes the directory if it is
 // missing.
 func OpenBatch(files FS, dir string, o AtomicOptions) (*Batch, error) {
-	opened, err := makeDirs(files, dir, o.Sync)
+	b := &Batch{opts: o, names: NameSync{Wanted: o.Sync}}
+	var err error
+	b.dir, err = makeDirs(files, dir, &b.names)
 	if err != nil {
 		return nil, err
 	}
-	return &Batch{dir: opened, opts: o}, nil
+	return b, nil
 }
 
 // Add fills the temporary file of the next name and starts its way to the disk.
@@ -37,7 +40,8 @@ func (b *Batch) Add(name string, write func(*TempFile) error) error {
 }
 
 // Commit gives the files their names, in order. It returns how many files are
-// saved and the error of the file after them.
+// saved and the error of the file after them, or an [UnsyncedError] if all are
+// saved but not all durable.
 func (b *Batch) Commit() (saved int, err error) {
 	saved = len(b.files)
 	each := func(step func(*TempFile) error) {
@@ -53,10 +57,11 @@ func (b *Batch) Commit() (saved int, err error) {
 	}
 	each((*TempFile).settle)
 	each((*TempFile).giveName)
-	if b.opts.Sync && saved > 0 {
-		if e := b.dir.Sync(); e != nil {
-			return 0, committed(e)
-		}
+	if saved > 0 {
+		b.names.sync(b.dir)
+	}
+	if err == nil {
+		err = b.names.Err()
 	}
 	return saved, err
 }

@@ -130,10 +130,10 @@ func TestNothingStaysOpen(t *testing.T) {
 			}
 			p.ReadCached(p.at(path), 100)
 			p.Path()
-			vfs.OpenParent(p, p.at(path+"/.."), false)
+			vfs.OpenParent(p, p.at(path+"/.."), new(vfs.NameSync))
 			if path == "new" || path == "dir" {
-				vfs.MakeNewDir(p, p.at(path), true)
-				require.Error(t, vfs.MakeNewDir(p, p.at(path), true))
+				vfs.MakeNewDir(p, p.at(path), &vfs.NameSync{Wanted: true})
+				require.Error(t, vfs.MakeNewDir(p, p.at(path), &vfs.NameSync{Wanted: true}))
 			}
 			for _, o := range allOptions() {
 				vfs.WriteAtomic(p, p.at("dir/"+path+"/f"), o, writes("text"))

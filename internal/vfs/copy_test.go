@@ -35,7 +35,8 @@ func tryCopy(t *testing.T, files vfs.FS, p place, wrong int64, stop func(sum int
 	dst, src := openCopy(t, files, p)
 	st, err := src.Stat()
 	require.NoError(t, err)
-	err = vfs.CopyContents(dst, src, max(0, st.Size+wrong), func(n int64) error {
+	st.Size = max(0, st.Size+wrong)
+	err = vfs.CopyContents(dst, src, st, func(n int64) error {
 		sum += n
 		return stop(sum)
 	})
@@ -244,13 +245,13 @@ func TestCopyContentsClones(t *testing.T) {
 			reports = append(reports, n)
 			return nil
 		}
-		require.NoError(t, vfs.CopyContents(c, src, 1<<16, report))
+		require.NoError(t, vfs.CopyContents(c, src, vfs.Info{Size: 1 << 16}, report))
 		require.Equal(t, src, c.from)
 		require.Equal(t, []int64{1 << 16}, reports)
 		require.Empty(t, p.read(t, "dst"), "nothing is copied besides")
 
 		stopped := errors.New("stopped")
-		require.Equal(t, stopped, vfs.CopyContents(c, src, 1<<16, func(int64) error { return stopped }))
+		require.Equal(t, stopped, vfs.CopyContents(c, src, vfs.Info{Size: 1 << 16}, func(int64) error { return stopped }))
 		require.NoError(t, src.Close())
 		require.NoError(t, dst.Close())
 	})

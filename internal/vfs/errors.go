@@ -16,18 +16,12 @@ var (
 	ErrEscapes = errors.New("path leads outside its directory")
 )
 
-// A committedError is an error that occurs after a call has taken effect. It
-// hides its reason from errors.Is, so that no caller repeats the call. [Reason]
-// unwraps it.
-type committedError struct{ error }
+// An UnsyncedError reports names that could not be made durable. The files are
+// saved. It hides its reason from errors.Is, so that no caller repeats the call.
+type UnsyncedError struct{ Reason error }
 
-// committed returns err, unless that is nil, as a committedError.
-func committed(err error) error {
-	if err == nil {
-		return nil
-	}
-	return committedError{err}
-}
+// Error implements error.
+func (e UnsyncedError) Error() string { return e.Reason.Error() }
 
 // Reason returns the error inside the wrappers that package os and this package
 // put around a system call's error.
@@ -40,8 +34,6 @@ func Reason(err error) error {
 			err = e.Err
 		case *os.SyscallError:
 			err = e.Err
-		case committedError:
-			err = e.error
 		default:
 			return err
 		}

@@ -21,23 +21,42 @@ func TestReason(t *testing.T) {
 		{&fs.PathError{Op: "open", Path: "f", Err: syscall.EIO}, syscall.EIO},
 		{&os.LinkError{Op: "link", Old: "f", New: "g", Err: syscall.EIO}, syscall.EIO},
 		{os.NewSyscallError("open", syscall.EIO), syscall.EIO},
-		{committed(syscall.EIO), syscall.EIO},
-		{committed(&fs.PathError{Op: "sync", Path: "f", Err: os.NewSyscallError("fsync", syscall.EIO)}), syscall.EIO},
 	} {
 		require.Equal(t, c.want, Reason(c.err))
 	}
 }
 
-func TestCommittedErrorsHideTheirReason(t *testing.T) {
-	require.NoError(t, committed(nil))
-	err := committed(&fs.PathError{Op: "sync", Path: "f", Err: fs.ErrNotExist})
-	require.NotErrorIs(t, err, fs.ErrNotExist)
-	require.False(t, IsNotExist(err))
-	require.False(t, LeadsNowhere(err))
-	require.EqualError(t, err, "sync f: file does not exist")
-	_, isPathError := errors.AsType[*fs.PathError](err)
-	require.False(t, isPathError)
-	require.False(t, OutOfDescriptors(committed(syscall.EMFILE)))
+// syncedDir is a directory that answers Sync with one error after the other.
+type syncedDir struct {
+	FS
+	answers []error
+}
+
+func (d *syncedDir) Sync() (err error) {
+	err, d.answers = d.answers[0], d.answers[1:]
+	return err
+}
+
+// TestNameSync checks that the first failure is kept, and that its reason is
+// hidden: a caller who found it might repeat a call that has taken effect.
+func TestNameSync(t *testing.T) {
+	first := &fs.PathError{Op: "sync", Path: "f", Err: os.NewSyscallError("fsync", syscall.EMFILE)}
+	dir := &syncedDir{answers: []error{nil, first, syscall.EIO, nil}}
+	unwanted := new(NameSync)
+	unwanted.sync(dir)
+	require.NoError(t, unwanted.Err())
+	require.Len(t, dir.answers, 4)
+
+	names := NameSync{Wanted: true}
+	names.sync(dir)
+	require.NoError(t, names.Err())
+	for len(dir.answers) > 0 {
+		names.sync(dir)
+		require.Equal(t, UnsyncedError{syscall.EMFILE}, names.Err())
+	}
+	require.EqualError(t, names.Err(), syscall.EMFILE.Error())
+	require.False(t, OutOfDescriptors(names.Err()))
+	require.False(t, OutOfDescriptors(Reason(names.Err())))
 }
 
 func TestKindsOfErrors(t *testing.T) {

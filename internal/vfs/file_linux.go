@@ -67,6 +67,21 @@ func (f linuxFile) Chmod(perm fs.FileMode) error {
 	return retry(func() error { return unix.Fchmod(int(f), uint32(perm.Perm())) })
 }
 
+func (f linuxFile) Chown(owner, group int) error {
+	return retry(func() error { return unix.Fchown(int(f), owner, group) })
+}
+
+func (f linuxFile) Truncate(size int64) error {
+	return retry(func() error { return unix.Ftruncate(int(f), size) })
+}
+
+func (f linuxFile) ACL() ([]byte, error)    { return fileACL(int(f)) }
+func (f linuxFile) SetACL(acl []byte) error { return setFileACL(int(f), acl) }
+
+func (f linuxFile) NextData(offset int64) (start, end int64, err error) {
+	return nextData(int(f), offset)
+}
+
 // Sync is not tried again, see [linuxFS.Sync].
 func (f linuxFile) Sync() error { return unix.Fsync(int(f)) }
 
@@ -108,6 +123,9 @@ func infoOf(st *unix.Stat_t) Info {
 		Size:     st.Size,
 		Accessed: st.Atim.Nano(),
 		Modified: st.Mtim.Nano(),
+		Owner:    st.Uid,
+		Group:    st.Gid,
+		Sparse:   takesLess(int64(st.Blocks), st.Size),
 		dev:      uint64(st.Dev),
 		ino:      st.Ino,
 	}

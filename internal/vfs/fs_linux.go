@@ -104,6 +104,21 @@ func (d *linuxFS) Open(name string) (File, error) {
 	return linuxFile(fd), nil
 }
 
+func (d *linuxFS) OpenForWriting(name string) (File, error) {
+	fd, err := d.openat(name, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil, err
+	}
+	return linuxFile(fd), nil
+}
+
+func (d *linuxFS) ACL(name string) ([]byte, error) {
+	if err := d.requireEntries(name); err != nil {
+		return nil, err
+	}
+	return entryACL(d.dir, name)
+}
+
 func (d *linuxFS) OpenDir(name string) (FS, error) {
 	fd, err := d.openat(name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {

@@ -31,13 +31,13 @@ func OpenRegular(files FS, name string) (File, Info, error) {
 }
 
 // OpenParent opens the directory of a path and returns the last name of the
-// path. It makes missing directories, durably if sync is set.
-func OpenParent(files FS, path string, sync bool) (parent FS, name string, err error) {
+// path. It makes missing directories.
+func OpenParent(files FS, path string, names *NameSync) (parent FS, name string, err error) {
 	dir, name := SplitPath(path)
 	if err := requireName(files, path, name); err != nil {
 		return nil, name, err
 	}
-	parent, err = makeDirs(files, dir, sync)
+	parent, err = makeDirs(files, dir, names)
 	return parent, name, err
 }
 
@@ -58,13 +58,13 @@ func requireName(files FS, path, base string) error {
 
 // makeDirs opens a directory. It makes the directory and those above it if they
 // are missing.
-func makeDirs(files FS, name string, sync bool) (FS, error) {
+func makeDirs(files FS, name string, names *NameSync) (FS, error) {
 	dir, err := files.OpenDir(name)
 	parent, base := SplitPath(name)
 	if !IsNotExist(err) || parent == name {
 		return dir, err
 	}
-	above, err := makeDirs(files, parent, sync)
+	above, err := makeDirs(files, parent, names)
 	if err != nil {
 		return nil, err
 	}
@@ -75,24 +75,46 @@ func makeDirs(files FS, name string, sync bool) (FS, error) {
 	if err := above.Mkdir(base); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	if sync {
-		if err := above.Sync(); err != nil {
-			return nil, err
-		}
-	}
+	names.sync(above)
 	return files.OpenDir(name)
 }
 
 // MakeNewDir makes a directory, which must not exist, and the missing ones
 // above it.
-func MakeNewDir(files FS, dir string, sync bool) error {
-	above, base, err := OpenParent(files, dir, sync)
+func MakeNewDir(files FS, dir string, names *NameSync) error {
+	above, base, err := OpenParent(files, dir, names)
 	if err != nil {
 		return err
 	}
 	defer above.Close()
-	if err := above.Mkdir(base); err != nil || !sync {
+	if err := above.Mkdir(base); err != nil {
 		return err
 	}
-	return committed(above.Sync())
+	names.sync(above)
+	return nil
+}
+
+// A NameSync makes names in directories durable, if that is wanted. A failure
+// stops nothing, because the names are there: some systems cannot flush a
+// directory. NameSync keeps the first one.
+type NameSync struct {
+	Wanted bool
+	failed error
+}
+
+func (n *NameSync) sync(dir FS) {
+	if !n.Wanted {
+		return
+	}
+	if err := dir.Sync(); n.failed == nil {
+		n.failed = err
+	}
+}
+
+// Err returns the first failure, as an [UnsyncedError].
+func (n *NameSync) Err() error {
+	if n.failed == nil {
+		return nil
+	}
+	return UnsyncedError{Reason(n.failed)}
 }

@@ -1,6 +1,7 @@
 package vfs_test
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"os"
@@ -17,7 +18,7 @@ func TestOpenParent(t *testing.T) {
 		p.write(t, "file", "text")
 		for path, want := range map[string]string{"f": "f", "a/b/f": "f", "a//b/f//": "f", "a/b/../f": "f", "file": "file", "a/": "a"} {
 			files := vfstest.New(p.FS)
-			dir, name, err := vfs.OpenParent(files, p.at(path), false)
+			dir, name, err := vfs.OpenParent(files, p.at(path), new(vfs.NameSync))
 			require.NoError(t, err, path)
 			require.Equal(t, want, name)
 			require.NoError(t, dir.Close())
@@ -29,7 +30,7 @@ func TestOpenParent(t *testing.T) {
 			".": fs.ErrExist, "a/..": fs.ErrExist, "file/f": nil, "file/a/f": nil, "new/..": fs.ErrNotExist, "new/.": fs.ErrNotExist,
 		} {
 			files := vfstest.New(p.FS)
-			_, _, err := vfs.OpenParent(files, p.at(path), false)
+			_, _, err := vfs.OpenParent(files, p.at(path), new(vfs.NameSync))
 			require.Error(t, err, path)
 			if want != nil {
 				require.ErrorIs(t, err, want, path)
@@ -44,7 +45,7 @@ func TestOpenParent(t *testing.T) {
 // directory that was missing.
 func TestMissingDirectoriesAbove(t *testing.T) {
 	eachSeam(t, func(t *testing.T, p place) {
-		dir, name, err := vfs.OpenParent(p, p.at("new/../b/f"), true)
+		dir, name, err := vfs.OpenParent(p, p.at("new/../b/f"), &vfs.NameSync{Wanted: true})
 		require.NoError(t, err)
 		require.Equal(t, "f", name)
 		require.NoError(t, dir.Close())
@@ -63,11 +64,11 @@ func TestDirectoryMadeMeanwhile(t *testing.T) {
 			}
 			return nil
 		})
-		dir, _, err := vfs.OpenParent(files, p.at("a/b/f"), false)
+		dir, _, err := vfs.OpenParent(files, p.at("a/b/f"), new(vfs.NameSync))
 		require.NoError(t, err)
 		require.NoError(t, dir.Close())
 		require.NoError(t, os.RemoveAll(p.disk("a")))
-		require.ErrorIs(t, vfs.MakeNewDir(files, p.at("a/b"), false), fs.ErrExist)
+		require.ErrorIs(t, vfs.MakeNewDir(files, p.at("a/b"), new(vfs.NameSync)), fs.ErrExist)
 		require.Empty(t, files.Audit())
 	})
 }
@@ -81,13 +82,17 @@ func TestOpenersUnderFaults(t *testing.T) {
 			return closed(f, err)
 		},
 		"OpenParent": func(files vfs.FS, p place) error {
-			dir, _, err := vfs.OpenParent(files, p.at("a/b/f"), true)
+			names := vfs.NameSync{Wanted: true}
+			dir, _, err := vfs.OpenParent(files, p.at("a/b/f"), &names)
 			if err == nil {
-				err = dir.Close()
+				err = cmp.Or(names.Err(), dir.Close())
 			}
 			return err
 		},
-		"MakeNewDir": func(files vfs.FS, p place) error { return vfs.MakeNewDir(files, p.at("a/b/c"), true) },
+		"MakeNewDir": func(files vfs.FS, p place) error {
+			names := vfs.NameSync{Wanted: true}
+			return cmp.Or(vfs.MakeNewDir(files, p.at("a/b/c"), &names), names.Err())
+		},
 	}
 	for name, open := range openers {
 		t.Run(name, func(t *testing.T) {
@@ -111,11 +116,16 @@ func TestOpenersUnderFaults(t *testing.T) {
 						switch {
 						case err != nil:
 							require.True(t, reached)
+							unsynced, isUnsynced := err.(vfs.UnsyncedError)
+							require.Equal(t, hit.Op == "sync", isUnsynced, where)
+							if isUnsynced {
+								err = unsynced.Reason
+							}
 							require.Equal(t, syscall.EIO, vfs.Reason(err), where)
 						case reached && fault == syscall.EIO:
 							require.Equal(t, "closeDir", hit.Op, where)
 						}
-						if err == nil && name != "OpenRegular" {
+						if (err == nil || hit.Op == "sync") && name != "OpenRegular" {
 							require.DirExists(t, p.disk("a/b"), where)
 						}
 						require.NoError(t, os.RemoveAll(p.disk("a")))

@@ -20,6 +20,10 @@ func (osFS) Open(name string) (File, error) {
 	return openedFile(os.OpenFile(name, os.O_RDONLY|openNonblock, 0))
 }
 
+func (osFS) OpenForWriting(name string) (File, error) {
+	return openedFile(os.OpenFile(name, os.O_WRONLY|openNonblock, 0))
+}
+
 // ReadCached never succeeds: package os has no read that fails rather than wait.
 func (osFS) ReadCached(string, int64) ([]byte, bool) { return nil, false }
 

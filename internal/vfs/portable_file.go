@@ -17,10 +17,16 @@ func openedFile(f *os.File, err error) (File, error) {
 	return osFile{f}, nil
 }
 
-func (f osFile) Stat() (Info, error)  { return infoFrom(f.File.Stat()) }
-func (f osFile) StartWriteOut() error { return startWriteOut(int(f.Fd())) }
-func (f osFile) WriteOut() error      { return writeOut(int(f.Fd())) }
-func (f osFile) CloneFrom(File) error { return errors.ErrUnsupported }
+func (f osFile) Stat() (Info, error)     { return infoFrom(f.File.Stat()) }
+func (f osFile) StartWriteOut() error    { return startWriteOut(int(f.Fd())) }
+func (f osFile) WriteOut() error         { return writeOut(int(f.Fd())) }
+func (f osFile) ACL() ([]byte, error)    { return fileACL(int(f.Fd())) }
+func (f osFile) SetACL(acl []byte) error { return setFileACL(int(f.Fd()), acl) }
+func (f osFile) CloneFrom(File) error    { return errors.ErrUnsupported }
+
+func (f osFile) NextData(offset int64) (start, end int64, err error) {
+	return nextData(int(f.Fd()), offset)
+}
 
 // CopyFrom leaves the choice of the fastest way to package os.
 func (f osFile) CopyFrom(src File, n int64) (int64, error) {
@@ -39,13 +45,15 @@ func infoFrom(fi os.FileInfo, err error) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	return Info{
+	info := Info{
 		Mode:     fi.Mode(),
 		Size:     fi.Size(),
 		Accessed: fi.ModTime().UnixNano(), // package os has no time of access
 		Modified: fi.ModTime().UnixNano(),
 		os:       fi,
-	}, nil
+	}
+	addSystem(&info, fi)
+	return info, nil
 }
 
 // openListing is how a directory is opened to be listed.

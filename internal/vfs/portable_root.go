@@ -58,6 +58,10 @@ func (d *rootFS) Open(name string) (File, error) {
 	return openedFile(d.openFile(name, os.O_RDONLY|openNonblock, 0))
 }
 
+func (d *rootFS) OpenForWriting(name string) (File, error) {
+	return openedFile(d.openFile(name, os.O_WRONLY|openNonblock, 0))
+}
+
 // ReadCached never succeeds, see osFS.
 func (d *rootFS) ReadCached(string, int64) ([]byte, bool) { return nil, false }
 

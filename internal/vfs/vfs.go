@@ -37,6 +37,9 @@ type FS interface {
 	// nor reading it can wait for a disk or a server. In all other cases, and
 	// after any error, ok is false.
 	ReadCached(name string, limit int64) (data []byte, ok bool)
+	// OpenForWriting opens an existing file for writing. It does not wait for a
+	// FIFO's reader.
+	OpenForWriting(name string) (File, error)
 	// OpenDir opens the directory name as an FS of its own.
 	OpenDir(name string) (FS, error)
 	// Create makes a file, which must not exist, and opens it for writing.
@@ -54,6 +57,10 @@ type FS interface {
 	Stat(name string) (Info, error)
 	// Lstat describes a file. It does not follow a symbolic link.
 	Lstat(name string) (Info, error)
+	// ACL returns the POSIX access control list of an entry, as the extended
+	// attribute holds it, and nil if there is none. It does not follow a
+	// symbolic link.
+	ACL(name string) ([]byte, error)
 	// List returns the entries of a directory, in no order. It follows a
 	// symbolic link to a directory only if follow is set.
 	List(name string, follow bool) ([]Entry, error)
@@ -86,6 +93,14 @@ type File interface {
 	Stat() (Info, error)
 	// Chmod sets the permission bits.
 	Chmod(perm fs.FileMode) error
+	// Chown sets the owner and the group. -1 leaves one as it is.
+	Chown(owner, group int) error
+	// ACL returns the POSIX access control list, nil if there is none.
+	ACL() ([]byte, error)
+	// SetACL sets the POSIX access control list. nil removes it.
+	SetACL(acl []byte) error
+	// Truncate cuts the file to a size, or extends it by a hole.
+	Truncate(size int64) error
 	// Sync makes the contents durable.
 	Sync() error
 	// StartWriteOut begins to write the contents to the disk, without waiting.
@@ -102,8 +117,14 @@ type File interface {
 	// src. It returns 0 and no error at the end of src, and
 	// errors.ErrUnsupported where the kernel cannot copy.
 	CopyFrom(src File, n int64) (int64, error)
+	// NextData returns where the first data at or after an offset begins and
+	// ends. The rest is holes, which take no space on the disk. NextData returns
+	// io.EOF if there is no more data, and errors.ErrUnsupported where the
+	// system cannot tell. It moves the file's offset.
+	NextData(offset int64) (start, end int64, err error)
 	// CopyAttributes gives the file the extended attributes of src, as far as
-	// its file system takes them.
+	// its file system takes them, save those that say who may use the file or
+	// what it may do: its access control list and its capabilities.
 	CopyAttributes(src File) error
 }
 
@@ -113,6 +134,9 @@ type Info struct {
 	Size     int64
 	Accessed int64 // in nanoseconds since 1970, like Modified
 	Modified int64
+	Owner    uint32 // like Group, 0 where the system has no such number
+	Group    uint32
+	Sparse   bool // the file takes less space than its size: it may have holes
 
 	dev, ino uint64      // the file's identity, from Linux
 	os       os.FileInfo // the file's identity, from package os

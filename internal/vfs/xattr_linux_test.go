@@ -65,12 +65,12 @@ func TestAtomicCopyKeepsAttributes(t *testing.T) {
 				if o.Replace {
 					p.write(t, "old", "old text")
 				}
-				require.NoError(t, vfs.WriteAtomic(files, p.at(name), o, func(f *vfs.TempFile) error {
-					src, st, err := vfs.OpenRegular(files, p.at("src"))
-					require.NoError(t, err)
-					require.NoError(t, f.CopyMeta(src, st))
-					return src.Close()
-				}))
+				src, st, err := vfs.OpenRegular(files, p.at("src"))
+				require.NoError(t, err)
+				access := vfs.AccessOf(src, st)
+				o.Access = &access
+				require.NoError(t, vfs.WriteAtomic(files, p.at(name), o, func(f *vfs.TempFile) error { return f.CopyMeta(src, st) }))
+				require.NoError(t, src.Close())
 				require.Equal(t, "value", p.xattr(t, name, "user.a"))
 			}
 			require.Empty(t, files.Audit())

@@ -9,6 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// notCopied are the attributes that say who may use a file, which [Access]
+// copies, and what a program may do that is started from it, which nobody else
+// may hand on: see acl(5) and capabilities(7).
+var notCopied = []string{"system.posix_acl_access", "security.capability"}
+
 // copyXattrs gives the open file dst the extended attributes of src. It leaves
 // out those that dst's file system has no room for and those that only another
 // user may set, as cp -a does.
@@ -18,7 +23,7 @@ func copyXattrs(dst, src int) error {
 		return unlessUnsupported(err)
 	}
 	for name := range strings.SplitSeq(string(names), "\x00") {
-		if name == "" {
+		if name == "" || slices.Contains(notCopied, name) {
 			continue
 		}
 		if err := copyXattr(dst, src, name); unlessUnsupported(err) != nil {
@@ -68,7 +73,7 @@ func readXattr(read func([]byte) (int, error)) ([]byte, error) {
 // unlessUnsupported returns nil for the errors that mean "not on this file
 // system" or "not by this user".
 func unlessUnsupported(err error) error {
-	for _, e := range []error{unix.ENOTSUP, unix.EOPNOTSUPP, unix.ENOSYS, unix.EPERM, unix.EACCES} {
+	for _, e := range []error{unix.ENOTSUP, unix.EOPNOTSUPP, unix.ENOSYS, unix.EINVAL, unix.ENOTTY, unix.EPERM, unix.EACCES} {
 		if err == e {
 			return nil
 		}

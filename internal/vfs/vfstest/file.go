@@ -95,6 +95,31 @@ func (f *File) Chmod(perm fs.FileMode) error {
 	return f.one("chmod", func() error { return f.inner.Chmod(perm) })
 }
 
+func (f *File) Chown(owner, group int) error {
+	return f.one("chown", func() error { return f.inner.Chown(owner, group) })
+}
+
+func (f *File) ACL() ([]byte, error) {
+	f.use(f.handle, "acl", f.name)
+	return do(f.Account, "acl", f.name, f.inner.ACL)
+}
+
+func (f *File) SetACL(acl []byte) error {
+	return f.one("setACL", func() error { return f.inner.SetACL(acl) })
+}
+
+func (f *File) Truncate(size int64) error {
+	return f.one("truncate", func() error { return f.inner.Truncate(size) })
+}
+
+func (f *File) NextData(offset int64) (start, end int64, err error) {
+	err = f.one("nextData", func() (err error) {
+		start, end, err = f.inner.NextData(offset)
+		return err
+	})
+	return start, end, err
+}
+
 func (f *File) Sync() error {
 	return f.one("fsync", func() error {
 		if !f.Durable {

@@ -55,6 +55,15 @@ func (f *FS) CreateUnnamed(perm fs.FileMode) (vfs.File, error) {
 	return f.openFile("createUnnamed", f.name, func() (vfs.File, error) { return f.inner.CreateUnnamed(perm) })
 }
 
+func (f *FS) OpenForWriting(name string) (vfs.File, error) {
+	return f.openFile("openForWriting", name, func() (vfs.File, error) { return f.inner.OpenForWriting(name) })
+}
+
+func (f *FS) ACL(name string) ([]byte, error) {
+	f.use(f.handle, "entryACL", name)
+	return do(f.Account, "entryACL", name, func() ([]byte, error) { return f.inner.ACL(name) })
+}
+
 func (f *FS) OpenDir(name string) (vfs.FS, error) {
 	f.use(f.handle, "openDir", name)
 	dir, err := do(f.Account, "openDir", name, func() (vfs.FS, error) { return f.inner.OpenDir(name) })
