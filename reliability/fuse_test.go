@@ -83,6 +83,12 @@ func (m *hangingMount) hang(kinds ...string) {
 // hangAt makes the nth later request hang.
 func (m *hangingMount) hangAt(n int) { m.t.Helper(); m.call("HangAt", n) }
 
+// refuse refuses all later requests of a kind.
+func (m *hangingMount) refuse(kind string, errno unix.Errno) {
+	m.t.Helper()
+	require.NoError(m.t, m.Call("Gate.Refuse", Refusal{kind, int32(errno)}, new(int)))
+}
+
 // release releases all requests, and no later one hangs.
 func (m *hangingMount) release() { m.t.Helper(); m.call("Release", 0) }
 
@@ -152,6 +158,13 @@ type Gate struct {
 	at    int           // the number of the request that hangs, counted in seen; 0 = none
 	seen  []string      // the kinds of the requests since at was set
 	stuck int           // how many requests hang
+	no    Refusal       // the requests that are refused
+}
+
+// A Refusal is a kind of requests and the error that answers them.
+type Refusal struct {
+	Kind  string
+	Errno int32
 }
 
 // closed returns a closed channel.
@@ -178,6 +191,25 @@ func (g *Gate) HangAt(n int, _ *int) error {
 	defer g.mu.Unlock()
 	g.open, g.at, g.seen = make(chan struct{}), n, nil
 	return nil
+}
+
+// Refuse refuses later requests of a kind.
+func (g *Gate) Refuse(no Refusal, _ *int) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.no = no
+	return nil
+}
+
+// attribute lets a request that changes or reads an attribute pass, or refuses it.
+func (g *Gate) attribute(kind string) status {
+	g.pass(kind)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.no.Kind == kind {
+		return status(g.no.Errno)
+	}
+	return fuse.OK
 }
 
 // Release releases all requests.
@@ -255,6 +287,15 @@ func (f *gatedFiles) GetAttr(c done, in *fuse.GetAttrIn, out *fuse.AttrOut) stat
 
 func (f *gatedFiles) SetAttr(c done, in *fuse.SetAttrIn, out *fuse.AttrOut) status {
 	f.gate.pass("setattr")
+	for kind, bits := range map[string]uint32{
+		"chmod": fuse.FATTR_MODE, "chown": fuse.FATTR_UID | fuse.FATTR_GID, "utimes": fuse.FATTR_ATIME | fuse.FATTR_MTIME,
+	} {
+		if in.Valid&bits != 0 {
+			if refused := f.gate.attribute(kind); !refused.Ok() {
+				return refused
+			}
+		}
+	}
 	return f.RawFileSystem.SetAttr(c, in, out)
 }
 
@@ -341,12 +382,16 @@ func (f *gatedFiles) ReadDir(c done, in *fuse.ReadIn, out *fuse.DirEntryList) st
 }
 
 func (f *gatedFiles) FsyncDir(c done, in *fuse.FsyncIn) status {
-	f.gate.pass("fsyncdir")
+	if refused := f.gate.attribute("fsyncdir"); !refused.Ok() {
+		return refused
+	}
 	return f.RawFileSystem.FsyncDir(c, in)
 }
 
 func (f *gatedFiles) ListXAttr(c done, in *header, dest []byte) (uint32, status) {
-	f.gate.pass("listxattr")
+	if refused := f.gate.attribute("listxattr"); !refused.Ok() {
+		return 0, refused
+	}
 	return f.RawFileSystem.ListXAttr(c, in, dest)
 }
 
@@ -354,6 +399,22 @@ func (f *gatedFiles) GetXAttr(c done, in *header, name string, dest []byte) (uin
 	if strings.HasPrefix(name, "security.") { // the kernel asks for security attributes at each write
 		return 0, fuse.ENOATTR
 	}
-	f.gate.pass("getxattr")
+	if refused := f.gate.attribute("getxattr"); !refused.Ok() {
+		return 0, refused
+	}
 	return f.RawFileSystem.GetXAttr(c, in, name, dest)
+}
+
+func (f *gatedFiles) SetXAttr(c done, in *fuse.SetXAttrIn, name string, data []byte) status {
+	if refused := f.gate.attribute("setxattr"); !refused.Ok() {
+		return refused
+	}
+	return f.RawFileSystem.SetXAttr(c, in, name, data)
+}
+
+func (f *gatedFiles) RemoveXAttr(c done, in *header, name string) status {
+	if refused := f.gate.attribute("removexattr"); !refused.Ok() {
+		return refused
+	}
+	return f.RawFileSystem.RemoveXAttr(c, in, name)
 }

@@ -125,7 +125,7 @@ func (a Access) giveACL(f File) Access {
 		return a
 	}
 	a = a.withoutACL()
-	if (err != nil || has != nil) && f.SetACL(nil) != nil {
+	if f.SetACL(nil) != nil && has != nil {
 		a.perm &= 0o700 // an empty mask shuts out all whom the inherited list names
 	}
 	return a

@@ -39,9 +39,10 @@ func fileACL(fd int) ([]byte, error) {
 }
 
 // noneUnlessOffered returns no list where the file system has none. The
-// permission bits say all then.
+// permission bits say all then. A FUSE server that finds attributes by a path
+// answers ENOENT for a file without a name.
 func noneUnlessOffered(acl []byte, err error) ([]byte, error) {
-	if err == errNoXattr || unlessUnsupported(err) == nil {
+	if err == errNoXattr || err == unix.ENOENT || unlessUnsupported(err) == nil {
 		return acl, nil
 	}
 	return nil, err
