@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -47,6 +48,8 @@ type TempFile struct {
 	temp   string // the temporary name, "" while it has none
 	closed bool
 
+	late bool // it is flushed again, and closed, after it has its name
+
 	ownPerm bool         // the permission bits are its own, not the replaced file's
 	perm    *fs.FileMode // the replaced file's bits, once they are set
 }
@@ -57,7 +60,7 @@ func CreateTemp(dir FS, name string, o AtomicOptions) (*TempFile, error) {
 	if o.Perm == 0 {
 		o.Perm = 0o666
 	}
-	t := &TempFile{dir: dir, name: name, opts: o}
+	t := &TempFile{dir: dir, name: name, opts: o, late: o.Sync && nameIsFlushedWithFile}
 	var err error
 	t.File, err = dir.CreateUnnamed(o.Perm)
 	if errors.Is(err, errors.ErrUnsupported) {
@@ -144,13 +147,39 @@ func (t *TempFile) giveName() error {
 			return err
 		}
 	}
-	if err := t.close(); err != nil {
+	if !t.late {
+		if err := t.close(); err != nil {
+			return err
+		}
+	}
+	if err := t.moveToName(); err != nil || !t.late {
 		return err
 	}
+	return committed(t.flushName())
+}
+
+// moveToName replaces the temporary name by the file's own.
+func (t *TempFile) moveToName() error {
 	if t.opts.Replace {
 		return t.rename()
 	}
 	return t.claim()
+}
+
+// nameIsFlushedWithFile says that a flush of a file makes its name durable, and
+// that nothing else does. Windows cannot flush a directory. FlushFileBuffers
+// commits all pending metadata of a file, which its name is a part of, see
+// NtFlushBuffersFileEx. NTFS writes its journal in order, so the names of
+// directories that were made before become durable, too.
+const nameIsFlushedWithFile = runtime.GOOS == "windows"
+
+// flushName makes the name durable and closes the file.
+func (t *TempFile) flushName() error {
+	err := t.Sync()
+	if closeErr := t.close(); err == nil {
+		err = closeErr
+	}
+	return err
 }
 
 // linkFree links an unnamed file to its name, if that is free. done is false if

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"runtime"
 	"time"
 )
 
@@ -120,7 +119,7 @@ func (d *rootFS) SetTimes(f File, name string, accessed, modified time.Time) err
 }
 
 func (d *rootFS) Sync() error {
-	if runtime.GOOS == "windows" { // cannot flush a directory, and journals names by itself
+	if nameIsFlushedWithFile {
 		return nil
 	}
 	dir, err := d.root.Open(".")

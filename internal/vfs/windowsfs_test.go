@@ -1,12 +1,14 @@
 package vfs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -59,8 +61,22 @@ func (d likeWindows) Create(name string, perm fs.FileMode) (File, error) {
 	if err := d.err("create", name); err != nil {
 		return nil, err
 	}
-	return d.directory.Create(name, perm)
+	f, err := d.directory.Create(name, perm)
+	if err != nil {
+		return nil, err
+	}
+	return fileLikeWindows{f, d.fail}, nil
 }
+
+// A fileLikeWindows is an open file of a likeWindows.
+type fileLikeWindows struct {
+	File
+	fail func(op, name string) error
+}
+
+func (f fileLikeWindows) Sync() error { return cmp.Or(f.File.Sync(), f.fail("fsync", "")) }
+
+func (f fileLikeWindows) Close() error { return cmp.Or(f.File.Close(), f.fail("close", "")) }
 
 func (d likeWindows) Stat(name string) (Info, error) {
 	if err := d.err("stat", name); err != nil {
@@ -367,6 +383,66 @@ func TestSaveOnFAT(t *testing.T) {
 		require.NoError(t, save("text"))
 		require.ErrorIs(t, save("other"), fs.ErrExist)
 		requireContents(t, filepath.Join(dir, "f"), "text")
+		requireNames(t, dir, "f")
+	}
+}
+
+// TestNamesAreFlushedWithTheirFiles has the order of calls that makes a name
+// durable on Windows: a flush before the name and one after it, by a file that
+// is still open.
+func TestNamesAreFlushedWithTheirFiles(t *testing.T) {
+	for _, c := range []struct {
+		replace bool
+		noLinks error
+		want    []string
+	}{
+		{true, nil, []string{"fsync", "rename", "fsync", "close"}},
+		{false, nil, []string{"fsync", "link", "fsync", "close"}},
+		{false, winError(errorInvalidFunction), []string{"fsync", "link", "create", "close", "rename", "fsync", "close"}},
+	} {
+		var done []string
+		var broken string
+		files, dir, _ := newLikeWindows(t, func(op, name string) error {
+			if slices.Contains([]string{"fsync", "link", "rename", "close"}, op) || op == "create" && name == "f" {
+				done = append(done, op)
+			}
+			switch {
+			case op == "link":
+				return c.noLinks
+			case op == broken && len(done) == len(c.want)-1: // the second flush
+				return syscall.EIO
+			}
+			return nil
+		})
+		o := AtomicOptions{Replace: c.replace, Sync: true}
+		write := func(f *TempFile) error {
+			f.late = true
+			_, err := io.WriteString(f, "text")
+			return err
+		}
+		require.NoError(t, WriteAtomic(files, "f", o, write))
+		require.Equal(t, c.want, done)
+		requireContents(t, filepath.Join(dir, "f"), "text")
+		requireNames(t, dir, "f")
+
+		require.NoError(t, os.Remove(filepath.Join(dir, "f")))
+		done, broken = nil, "fsync"
+		err := WriteAtomic(files, "f", o, write)
+		require.Equal(t, syscall.EIO, Reason(err))
+		require.NotErrorIs(t, err, syscall.EIO, "the file has its name, so nobody may try again")
+		require.Equal(t, c.want, done, "the file is closed")
+		requireNames(t, dir, "f")
+
+		require.NoError(t, os.Remove(filepath.Join(dir, "f")))
+		done, broken = nil, ""
+		b, err := OpenBatch(files, ".", o)
+		require.NoError(t, err)
+		require.NoError(t, b.Add("f", write))
+		saved, err := b.Commit()
+		require.NoError(t, err)
+		require.Equal(t, 1, saved)
+		require.Equal(t, c.want, done)
+		b.Discard()
 		requireNames(t, dir, "f")
 	}
 }
