@@ -21,7 +21,8 @@ type DirOptions struct {
 	// OnSkip is called for everything in the directory that is left out, in the
 	// order of paths: links to directories ([ErrNotFollowed]), links that lead
 	// nowhere (the error of the link), FIFOs, sockets and devices
-	// ([ErrNotRegular]), and what IgnoreErrors leaves out. It is not called for
+	// ([ErrNotRegular]), directories that another program removes at the moment
+	// (on Windows), and what IgnoreErrors leaves out. It is not called for
 	// files of other types, for directories with Shallow, and for this
 	// package's temporary files. It is called by one goroutine at a time, when
 	// all files are found. A panic in it is returned as a *PanicError.
@@ -150,8 +151,9 @@ func AsyncChunk(ctx context.Context, path string, opts *ChunkOptions) *Future[[]
 //
 // OnSkip also gets everything that Chunk leaves out by a rule, which is never an
 // error: what Exclude matches, the output file, the files that earlier runs have
-// saved in OutputDir, links to directories, links that lead nowhere, and FIFOs,
-// sockets and devices. So nothing is left out silently, except files of other
+// saved in OutputDir, links to directories, links that lead nowhere, FIFOs,
+// sockets and devices, and, on Windows, directories that another program removes
+// at the moment. So nothing is left out silently, except files of other
 // types and, with Shallow, directories.
 func (p *Pool) Chunk(ctx context.Context, path string, opts *ChunkOptions) ([]TextChunk, error) {
 	return run(ctx, p, chunk(path, opts))

@@ -89,11 +89,32 @@ func (o *SaveOptions) check() error {
 // filePath returns the path of the file called name in dir, with the options'
 // additions to the name.
 func (o *SaveOptions) filePath(dir, name string, now time.Time) (string, error) {
-	if err := checkName(name); err != nil {
+	made, err := o.localPath(name, now)
+	if err != nil {
 		return "", &fs.PathError{Op: "save", Path: vfs.Prefix(dir) + name, Err: err}
 	}
+	return vfs.Prefix(dir) + filepath.FromSlash(made), nil
+}
+
+// localPath is filePath below the directory.
+func (o *SaveOptions) localPath(name string, now time.Time) (string, error) {
+	if err := checkName(name); err != nil {
+		return "", err
+	}
 	sub, base := path.Split(path.Clean(name))
-	return vfs.Prefix(dir) + filepath.FromSlash(sub+o.fileName(base, now)), nil
+	made := sub + o.fileName(base, now)
+	return made, checkSystemName(name, made)
+}
+
+// checkSystemName returns an error if the system takes a part of made, which was
+// made of name, for another name.
+func checkSystemName(name, made string) error {
+	for part := range strings.SplitSeq(made, "/") {
+		if problem := vfs.NameProblem(part); problem != "" {
+			return &OptionError{Option: "name", Value: name, Reason: problem}
+		}
+	}
+	return nil
 }
 
 // checkName returns an error unless name is local to the directory that it is
@@ -130,7 +151,9 @@ func AsyncSaveToFile(ctx context.Context, text, dir, name string, opts *SaveOpti
 // SaveToFile writes text to a file called name in dir and returns the file's
 // path. It makes dir, and the directories in name, which slashes separate, if
 // they are missing. name must be local to dir ([filepath.IsLocal]), else the
-// error is [ErrEscapes]. Any bad name or option is an *[OptionError].
+// error is [ErrEscapes]. Any bad name or option is an *[OptionError]. On Windows a
+// name that ends in a dot or a blank, which the system would remove, or that has
+// a reserved character is bad, too.
 //
 // The write is atomic: after any failure, and even if the process is killed, the
 // name is absent or stands for the old file, or it stands for the whole new

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -110,6 +111,35 @@ func TestSaveToFileRefusesBadNames(t *testing.T) {
 			}
 		}
 		assert.Empty(t, p.tree(t), "a bad name makes a file or a directory")
+	})
+}
+
+// TestSaveToFileKeepsOrRefusesNames saves under names that Windows takes for
+// others. Where they are names, the files have them. A file never has another.
+func TestSaveToFileKeepsOrRefusesNames(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, p place) {
+		for _, c := range []struct {
+			name, want string
+			opts       *fileops.SaveOptions
+		}{
+			{"a.", "a.", nil},
+			{"b ", "b ", nil},
+			{"sub./c", "sub./c", nil},
+			{"d", "d.txt ", &fileops.SaveOptions{Extension: "txt "}},
+			{"e", "e.txt.", &fileops.SaveOptions{Extension: "txt."}},
+			{"f?", "f?", nil},
+		} {
+			path, err := p.SaveToFile(t.Context(), "text", p.at("dir"), c.name, c.opts)
+			if runtime.GOOS == "windows" {
+				requireOptionError(t, err, "name")
+				require.Empty(t, p.tree(t))
+				continue
+			}
+			require.NoError(t, err)
+			require.Equal(t, p.at("dir/"+c.want), path)
+			require.Contains(t, p.tree(t), "dir/"+c.want)
+		}
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/lion-agi/fileops/internal/vfs"
 	"github.com/lion-agi/fileops/internal/vfs/vfstest"
 	"github.com/stretchr/testify/require"
 )
@@ -77,6 +78,44 @@ func TestLinksThatCannotBeLookedAt(t *testing.T) {
 				require.Len(t, left, 1)
 				require.ErrorIs(t, left[0].Err, ErrExcluded)
 			}
+			l.close()
+		})
+	}
+}
+
+// TestDirectoryThatAnotherProgramRemoves leaves out and reports a directory that
+// is in use, as Windows says of one that is being removed. That is no failure.
+func TestDirectoryThatAnotherProgramRemoves(t *testing.T) {
+	for _, s := range seams {
+		t.Run(s.name, func(t *testing.T) {
+			l := newLab(t, s, PoolOptions{})
+			sub, want := l.at("in/sub"), l.paths([]string{"in/a.txt", "in/b.md", "in/link.txt", "in/z.txt"})
+			l.faulty.Reset(failing("list", sub, vfs.ErrInUse))
+			files, err := l.pool.DirToFiles(t.Context(), l.at("in"), nil)
+			require.NoError(t, err)
+			require.Equal(t, want, files)
+			_, err = l.pool.FileSize(t.Context(), l.at("in"))
+			require.NoError(t, err)
+
+			var left []SkippedFile
+			onSkip := func(s SkippedFile) { left = append(left, s) }
+			_, err = l.pool.DirToFiles(t.Context(), l.at("in"), &DirOptions{OnSkip: onSkip})
+			require.NoError(t, err)
+			_, err = l.pool.Chunk(t.Context(), l.at("in"), &ChunkOptions{OnSkip: onSkip})
+			require.NoError(t, err)
+			r, err := l.pool.Concat(t.Context(), []string{l.at("in")}, nil)
+			require.NoError(t, err)
+			require.Equal(t, want, r.Files)
+			left = append(left, r.Skipped...)
+			require.Len(t, left, 3)
+			for _, skipped := range left {
+				require.Equal(t, sub, skipped.Path)
+				checkClear(t, skipped.Err, vfs.ErrInUse)
+			}
+
+			l.faulty.Reset(failing("list", l.at("in"), vfs.ErrInUse))
+			_, err = l.pool.ListFiles(t.Context(), l.at("in"), "")
+			checkClear(t, err, vfs.ErrInUse)
 			l.close()
 		})
 	}

@@ -2,6 +2,7 @@ package fileops
 
 import (
 	"cmp"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -18,8 +19,8 @@ import (
 // Links to regular files count as files. Links to directories are not entered,
 // so a loop of links cannot catch a walk. Neither is a link that takes the place
 // of a directory before that is listed. Other things (FIFOs, sockets, devices,
-// links to nothing) are no files. Only the directory that the walk begins at may
-// be a link.
+// links to nothing) are no files. Neither is a directory that is being removed.
+// Only the directory that the walk begins at may be a link.
 type walk struct {
 	task    *task
 	shallow bool
@@ -119,7 +120,7 @@ func (w *walk) visit(dir string, l *listing, top bool) error {
 		return err
 	case vfs.LeadsNowhere(err): // removed or replaced since its parent was listed
 	default:
-		c.leftOut = append(c.leftOut, leftOut{SkippedFile{dir, err}, false})
+		c.leftOut = append(c.leftOut, leftOut{SkippedFile{dir, err}, errors.Is(err, vfs.ErrInUse)})
 	}
 	w.note(&c)
 	slices.SortFunc(c.entries, compareEntries)

@@ -86,7 +86,7 @@ func windowsStatus(errno syscall.Errno) int {
 	switch errno {
 	case 87, 111, 123, 161, 206, 1920, 1921: // a name that is malformed or too long, a link that leads nowhere
 		return http.StatusBadRequest
-	case 15, 53, 67, 267: // no such drive, server, share; not a directory
+	case 15, 53, 67, 267, 303: // no such drive, server, share; not a directory; being removed
 		return http.StatusNotFound
 	case 19: // write-protected
 		return http.StatusForbidden

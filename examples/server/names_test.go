@@ -40,7 +40,7 @@ func TestNamesOnWindows(t *testing.T) {
 func TestErrorNumbersOfWindows(t *testing.T) {
 	for errno, want := range map[syscall.Errno]int{
 		123: 400, 161: 400, 206: 400, 111: 400, 87: 400, 1920: 400, 1921: 400,
-		15: 404, 53: 404, 67: 404, 267: 404, 19: 403, 32: 409, 33: 409, 39: 507, 112: 507,
+		15: 404, 53: 404, 67: 404, 267: 404, 303: 404, 19: 403, 32: 409, 33: 409, 39: 507, 112: 507,
 		0: 0, 6: 0, 31: 0,
 	} {
 		assert.Equal(t, want, windowsStatus(errno), "error %d", errno)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -41,6 +42,7 @@ func WriteAtomic(files FS, path string, o AtomicOptions, write func(*TempFile) e
 	if err := f.Commit(); err != nil {
 		return err
 	}
+	names.note(f.unsynced)
 	names.sync(dir)
 	return names.Err()
 }
@@ -56,13 +58,15 @@ type TempFile struct {
 	temp   string // the temporary name, "" while it has none
 	closed bool
 
-	given *Access // the access that it has been given
+	late     bool    // it is flushed again, and closed, after it has its name
+	unsynced error   // of that flush
+	given    *Access // the access that it has been given
 }
 
 // CreateTemp makes the temporary file of an atomic write of the file name in
 // dir.
 func CreateTemp(dir FS, name string, o AtomicOptions) (*TempFile, error) {
-	t := &TempFile{dir: dir, name: name, opts: o}
+	t := &TempFile{dir: dir, name: name, opts: o, late: o.Sync && nameIsFlushedWithFile}
 	perm, err := t.firstPerm()
 	if err != nil {
 		return nil, err
@@ -152,13 +156,40 @@ func (t *TempFile) giveName() error {
 			return err
 		}
 	}
-	if err := t.close(); err != nil {
-		return err
+	if !t.late {
+		if err := t.close(); err != nil {
+			return err
+		}
 	}
+	err := t.moveToName()
+	if err == nil && t.late {
+		t.unsynced = t.flushName()
+	}
+	return err
+}
+
+// moveToName replaces the temporary name by the file's own.
+func (t *TempFile) moveToName() error {
 	if t.opts.Replace {
 		return t.rename()
 	}
 	return t.claim()
+}
+
+// nameIsFlushedWithFile says that a flush of a file makes its name durable, and
+// that nothing else does. Windows cannot flush a directory. FlushFileBuffers
+// commits all pending metadata of a file, which its name is a part of, see
+// NtFlushBuffersFileEx. NTFS writes its journal in order, so the names of
+// directories that were made before become durable, too.
+const nameIsFlushedWithFile = runtime.GOOS == "windows"
+
+// flushName makes the name durable and closes the file.
+func (t *TempFile) flushName() error {
+	err := t.Sync()
+	if closeErr := t.close(); err == nil {
+		err = closeErr
+	}
+	return err
 }
 
 // linkFree links an unnamed file to its name, if that is free. done is false if

@@ -57,6 +57,9 @@ func (b *Batch) Commit() (saved int, err error) {
 	}
 	each((*TempFile).settle)
 	each((*TempFile).giveName)
+	for _, f := range b.files[:saved] {
+		b.names.note(f.unsynced)
+	}
 	if saved > 0 {
 		b.names.sync(b.dir)
 	}

@@ -14,6 +14,13 @@ var (
 
 	// ErrEscapes reports a path that leads outside its directory.
 	ErrEscapes = errors.New("path leads outside its directory")
+
+	// ErrInUse reports a file or a directory that another program removes, or
+	// keeps to itself. Only Windows has such errors.
+	ErrInUse = errors.New("in use")
+
+	// errBadName reports a name that no file can have.
+	errBadName = errors.New("malformed name")
 )
 
 // An UnsyncedError reports names that could not be made durable. The files are
@@ -50,10 +57,10 @@ func OutOfDescriptors(err error) bool {
 }
 
 // LeadsNowhere reports whether err says that a path leads to no file: a part of
-// it is missing or not a directory, its links form a circle, or it leads outside
-// its directory.
+// it is missing, malformed or not a directory, its links form a circle, or it
+// leads outside its directory.
 func LeadsNowhere(err error) bool {
-	for _, e := range []error{fs.ErrNotExist, ErrEscapes, syscall.ELOOP, syscall.ENOTDIR} {
+	for _, e := range []error{fs.ErrNotExist, ErrEscapes, errBadName, syscall.ELOOP, syscall.ENOTDIR} {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -103,10 +103,14 @@ type NameSync struct {
 }
 
 func (n *NameSync) sync(dir FS) {
-	if !n.Wanted {
-		return
+	if n.Wanted {
+		n.note(dir.Sync())
 	}
-	if err := dir.Sync(); n.failed == nil {
+}
+
+// note keeps an error if it is the first.
+func (n *NameSync) note(err error) {
+	if n.failed == nil {
 		n.failed = err
 	}
 }

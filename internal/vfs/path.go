@@ -7,36 +7,66 @@ import (
 	"syscall"
 )
 
-// SplitPath splits a path into its directory, "." if there is none, and its
-// last name. Slashes at the end do not count.
-func SplitPath(path string) (dir, base string) {
-	dir, base = filepath.Split(TrimSlashes(path))
-	if dir == "" {
-		return ".", base
-	}
-	return TrimSlashes(dir), base
+// A pathSyntax says how a system writes paths.
+type pathSyntax struct {
+	volume    func(path string) string // the drive or share that a path begins with
+	isSlash   func(c byte) bool
+	separator string
 }
 
+// nativeSyntax is the syntax of the system that the program runs on.
+var nativeSyntax = pathSyntax{filepath.VolumeName, os.IsPathSeparator, string(os.PathSeparator)}
+
+// SplitPath splits a path into its directory, "." if there is none, and its
+// last name. Slashes at the end do not count.
+func SplitPath(path string) (dir, base string) { return nativeSyntax.split(path) }
+
 // TrimSlashes removes the slashes at the end of a path, save a root's.
-func TrimSlashes(path string) string {
-	root := len(filepath.VolumeName(path)) + 1
-	for len(path) > root && os.IsPathSeparator(path[len(path)-1]) {
+func TrimSlashes(path string) string { return nativeSyntax.trimSlashes(path) }
+
+// Prefix returns the text before a name in the path of a file in dir. It is ""
+// for ".", as in paths of Python's pathlib.
+func Prefix(dir string) string { return nativeSyntax.prefix(dir) }
+
+func (x pathSyntax) split(path string) (dir, base string) {
+	path = x.trimSlashes(path)
+	volume := len(x.volume(path))
+	at := len(path)
+	for at > volume && !x.isSlash(path[at-1]) {
+		at--
+	}
+	dir, base = path[:at], path[at:]
+	if dir == "" || x.isDrive(dir) {
+		return dir + ".", base
+	}
+	return x.trimSlashes(dir), base
+}
+
+func (x pathSyntax) trimSlashes(path string) string {
+	root := len(x.volume(path)) + 1
+	for len(path) > root && x.isSlash(path[len(path)-1]) {
 		path = path[:len(path)-1]
 	}
 	return path
 }
 
-// Prefix returns the text before a name in the path of a file in dir. It is ""
-// for ".", as in paths of Python's pathlib.
-func Prefix(dir string) string {
+func (x pathSyntax) prefix(dir string) string {
 	switch {
 	case dir == "" || dir == ".":
 		return ""
-	case os.IsPathSeparator(dir[len(dir)-1]):
+	case x.isSlash(dir[len(dir)-1]), x.isDrive(dir):
 		return dir
 	default:
-		return dir + string(os.PathSeparator)
+		return dir + x.separator
 	}
+}
+
+// isDrive reports whether a path is a drive of Windows without a slash, such as
+// "C:". It stands for the current directory of that drive, and "C:f" is a file
+// there. "C:\" is the root. See "Naming Files, Paths, and Namespaces" in
+// Microsoft's documentation.
+func (x pathSyntax) isDrive(path string) bool {
+	return len(path) == 2 && path[1] == ':' && x.volume(path) == path
 }
 
 // OrDot returns dir, or "." for the empty path.

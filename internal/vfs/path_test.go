@@ -81,7 +81,7 @@ func TestPathsOfWindows(t *testing.T) {
 	for path, want := range map[string][2]string{
 		`C:\f`:              {`C:\`, "f"},
 		`C:\`:               {`C:\`, ""},
-		`C:f`:               {`C:`, "f"},
+		`C:f`:               {`C:.`, "f"},
 		`C:\a\f\`:           {`C:\a`, "f"},
 		`a\f`:               {"a", "f"},
 		`a\/f`:              {"a", "f"},
@@ -92,6 +92,7 @@ func TestPathsOfWindows(t *testing.T) {
 		require.Equal(t, want, [2]string{dir, base}, "%q", path)
 	}
 	require.Equal(t, `C:\`, vfs.TrimSlashes(`C:\\`))
+	require.Equal(t, `C:`, vfs.Prefix(`C:`))
 	require.Equal(t, `a\`, vfs.Prefix(`a`))
 	require.Equal(t, `a\`, vfs.Prefix(`a\`))
 	require.Equal(t, `a/`, vfs.Prefix(`a/`))

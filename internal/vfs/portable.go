@@ -17,7 +17,7 @@ type osFS struct{}
 func (osFS) Path() string { return "" }
 
 func (osFS) Open(name string) (File, error) {
-	return openedFile(os.OpenFile(name, os.O_RDONLY|openNonblock, 0))
+	return openedFile(openToRead(name, openNonblock))
 }
 
 func (osFS) OpenForWriting(name string) (File, error) {
@@ -43,21 +43,29 @@ func (osFS) Create(name string, perm fs.FileMode) (File, error) {
 	return openedFile(os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm))
 }
 
-func (osFS) CreateUnnamed(fs.FileMode) (File, error)            { return nil, errors.ErrUnsupported }
-func (osFS) LinkFile(File, string) error                        { return errors.ErrUnsupported }
-func (osFS) Stat(name string) (Info, error)                     { return infoFrom(os.Stat(name)) }
-func (osFS) Lstat(name string) (Info, error)                    { return infoFrom(os.Lstat(name)) }
-func (osFS) Mkdir(name string) error                            { return os.Mkdir(name, 0o777) }
-func (osFS) Link(oldName, newName string) error                 { return os.Link(oldName, newName) }
-func (osFS) Rename(oldName, newName string) error               { return os.Rename(oldName, newName) }
-func (osFS) RenameNew(string, string) error                     { return errors.ErrUnsupported }
-func (osFS) Remove(name string) error                           { return os.Remove(name) }
-func (osFS) SetTimes(_ File, name string, a, m time.Time) error { return os.Chtimes(name, a, m) }
-func (osFS) Sync() error                                        { return errors.ErrUnsupported }
-func (osFS) Close() error                                       { return nil }
+func (osFS) CreateUnnamed(fs.FileMode) (File, error)   { return nil, errors.ErrUnsupported }
+func (osFS) LinkFile(File, string) error               { return errors.ErrUnsupported }
+func (osFS) Stat(name string) (Info, error)            { return infoFrom(os.Stat(name)) }
+func (osFS) Lstat(name string) (Info, error)           { return infoFrom(os.Lstat(name)) }
+func (osFS) Mkdir(name string) error                   { return os.Mkdir(name, 0o777) }
+func (osFS) Link(oldName, newName string) error        { return os.Link(oldName, newName) }
+func (osFS) Rename(oldName, newName string) error      { return os.Rename(oldName, newName) }
+func (osFS) RenameNew(string, string) error            { return errors.ErrUnsupported }
+func (osFS) Remove(name string) error                  { return os.Remove(name) }
+func (osFS) Sync() error                               { return errors.ErrUnsupported }
+func (osFS) Close() error                              { return nil }
+func (osFS) chmod(name string, perm fs.FileMode) error { return os.Chmod(name, perm) }
+
+func (osFS) SetTimes(f File, name string, accessed, modified time.Time) error {
+	err := setOpenTimes(f.(osFile).File, accessed, modified)
+	if errors.Is(err, errors.ErrUnsupported) {
+		err = os.Chtimes(name, accessed, modified)
+	}
+	return err
+}
 
 func (osFS) List(name string, follow bool) ([]Entry, error) {
-	open := func(flags int) (*os.File, error) { return os.OpenFile(name, openListing|flags, 0) }
+	open := func(flags int) (*os.File, error) { return openToRead(name, openListing|flags) }
 	switch {
 	case follow:
 		return listOpened(open(0))

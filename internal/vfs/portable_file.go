@@ -57,7 +57,7 @@ func infoFrom(fi os.FileInfo, err error) (Info, error) {
 }
 
 // openListing is how a directory is opened to be listed.
-const openListing = os.O_RDONLY | openNonblock | openDirectory
+const openListing = openNonblock | openDirectory
 
 // openUnlinked opens a directory but not a link to one. It needs no flag for
 // that, because os.Root handles O_NOFOLLOW itself and follows the link. If lstat

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"runtime"
 	"time"
 )
 
@@ -90,7 +89,7 @@ func (d *rootFS) Stat(name string) (Info, error) {
 func (d *rootFS) Lstat(name string) (Info, error) { return infoFrom(d.lstat(name)) }
 
 func (d *rootFS) List(name string, follow bool) ([]Entry, error) {
-	open := func(flags int) (*os.File, error) { return d.openFile(name, openListing|flags, 0) }
+	open := func(flags int) (*os.File, error) { return d.openFile(name, os.O_RDONLY|openListing|flags, 0) }
 	if follow {
 		return listOpened(open(0))
 	}
@@ -111,12 +110,20 @@ func (d *rootFS) RenameNew(string, string) error { return errors.ErrUnsupported 
 
 func (d *rootFS) Remove(name string) error { return d.confined(d.root.Remove(name)) }
 
-func (d *rootFS) SetTimes(_ File, name string, accessed, modified time.Time) error {
-	return d.confined(d.root.Chtimes(name, accessed, modified))
+func (d *rootFS) chmod(name string, perm fs.FileMode) error {
+	return d.confined(d.root.Chmod(name, perm))
+}
+
+func (d *rootFS) SetTimes(f File, name string, accessed, modified time.Time) error {
+	err := setOpenTimes(f.(osFile).File, accessed, modified)
+	if errors.Is(err, errors.ErrUnsupported) {
+		err = d.confined(d.root.Chtimes(name, accessed, modified))
+	}
+	return err
 }
 
 func (d *rootFS) Sync() error {
-	if runtime.GOOS == "windows" { // cannot flush a directory, and journals names by itself
+	if nameIsFlushedWithFile {
 		return nil
 	}
 	dir, err := d.root.Open(".")
