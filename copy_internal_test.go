@@ -10,6 +10,7 @@ import (
 
 	"github.com/lion-agi/fileops/internal/vfs/vfstest"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // TestRefusedCopyWritesNothing copies onto things that are no files. The copy is
@@ -17,7 +18,7 @@ import (
 func TestRefusedCopyWritesNothing(t *testing.T) {
 	for _, s := range seams {
 		l := newLab(t, s, PoolOptions{})
-		require.NoError(t, syscall.Mkfifo(l.onDisk("out/fifo"), 0o666))
+		require.NoError(t, unix.Mkfifo(l.onDisk("out/fifo"), 0o666))
 		require.NoError(t, os.Mkdir(l.onDisk("out/a.txt"), 0o777))
 		require.NoError(t, os.Symlink("fifo", l.onDisk("out/link")))
 		l.faulty.Reset(func(c vfstest.Call) error {

@@ -10,10 +10,10 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // The size of a directory counts no file that is none any more by then.
@@ -30,7 +30,7 @@ func TestSizeOfFilesThatAreReplaced(t *testing.T) {
 				return errors.Join(os.Remove(l.onDisk("in/sub/c.txt")), os.Symlink("c.txt", l.onDisk("in/sub/c.txt")))
 			},
 			"a FIFO": func(l *lab) error {
-				return errors.Join(os.Remove(l.onDisk("in/sub/c.txt")), syscall.Mkfifo(l.onDisk("in/sub/c.txt"), 0o666))
+				return errors.Join(os.Remove(l.onDisk("in/sub/c.txt")), unix.Mkfifo(l.onDisk("in/sub/c.txt"), 0o666))
 			},
 			"below a file": func(l *lab) error {
 				return errors.Join(os.Rename(l.onDisk("in/sub"), l.onDisk("sub")), os.WriteFile(l.onDisk("in/sub"), []byte("replaced"), 0o666))

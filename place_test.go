@@ -8,13 +8,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/lion-agi/fileops"
+	"github.com/lion-agi/fileops/internal/vfs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -63,7 +66,7 @@ func eachPlace(t *testing.T, test func(t *testing.T, confined, portable bool)) {
 // newPlace makes a place. The end of the test closes its pool.
 func newPlace(t *testing.T, confined, portable bool, o fileops.PoolOptions) place {
 	t.Helper()
-	p := place{dir: t.TempDir(), confined: confined, portable: portable}
+	p := place{dir: t.TempDir(), confined: confined, portable: portable || confined && confinesByOS()}
 	if confined {
 		root, err := os.OpenRoot(p.dir)
 		require.NoError(t, err)
@@ -82,6 +85,19 @@ func newPlace(t *testing.T, confined, portable bool, o fileops.PoolOptions) plac
 	})
 	return p
 }
+
+// confinesByOS reports whether package os confines every pool: Linux denies
+// openat2(2) in some sandboxes, and other systems have no such call.
+var confinesByOS = sync.OnceValue(func() bool {
+	root, err := os.OpenRoot(".")
+	if err != nil {
+		panic(err)
+	}
+	defer root.Close()
+	system, portable := vfs.Confined(root), vfs.PortableConfined(root)
+	defer system.Close()
+	return reflect.TypeOf(system) == reflect.TypeOf(portable)
+})
 
 // newSystemPlace makes a place whose pool uses the calls of this system and is
 // not confined.

@@ -9,11 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // A change is a replacement of a file or directory.
@@ -24,7 +24,7 @@ type change struct {
 
 var changes = []change{
 	{"vanishes", func(path, _ string) error { return nil }},
-	{"a FIFO", func(path, _ string) error { return syscall.Mkfifo(path, 0o666) }},
+	{"a FIFO", func(path, _ string) error { return unix.Mkfifo(path, 0o666) }},
 	{"a file", func(path, _ string) error { return os.WriteFile(path, []byte("replaced"), 0o666) }},
 	{"a directory", func(path, _ string) error { return os.Mkdir(path, 0o777) }},
 	{"a link to a file", func(path, _ string) error { return os.Symlink("deep/d.txt", path) }},

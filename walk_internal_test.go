@@ -16,6 +16,7 @@ import (
 	"github.com/lion-agi/fileops/internal/vfs/vfstest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // TestDirectoryThatBecomesALink exchanges a directory, between its parent's
@@ -30,7 +31,7 @@ func TestDirectoryThatBecomesALink(t *testing.T) {
 			"a link in circles":     func(path string) error { return os.Symlink("sub", path) },
 			"a link to nothing":     func(path string) error { return os.Symlink("nothing", path) },
 			"a file":                func(path string) error { return os.WriteFile(path, []byte("replaced"), 0o666) },
-			"a FIFO":                func(path string) error { return syscall.Mkfifo(path, 0o666) },
+			"a FIFO":                func(path string) error { return unix.Mkfifo(path, 0o666) },
 			"nothing":               func(path string) error { return nil },
 		} {
 			t.Run(s.name+"/"+what, func(t *testing.T) {
@@ -192,7 +193,7 @@ func TestFIFOWhereADirectoryIsMeant(t *testing.T) {
 			t.Run(s.name+"/"+name, func(t *testing.T) {
 				l := newLab(t, s, PoolOptions{})
 				fifo := l.onDisk("fifo")
-				require.NoError(t, syscall.Mkfifo(fifo, 0o666))
+				require.NoError(t, unix.Mkfifo(fifo, 0o666))
 				done := make(chan error, 1)
 				go func() { done <- run(t.Context(), l) }()
 				select {

@@ -5,12 +5,12 @@ package vfs_test
 import (
 	"io/fs"
 	"os"
-	"syscall"
 	"testing"
 
 	"github.com/lion-agi/fileops/internal/vfs"
 	"github.com/lion-agi/fileops/internal/vfs/vfstest"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // TestAtomicPermissions checks that a new file has its permissions less the
@@ -86,7 +86,7 @@ func TestAtomicWriteReplacesLinks(t *testing.T) {
 // TestAtomicWriteReplacesNoFIFO writes to the name of a FIFO and must not wait.
 func TestAtomicWriteReplacesNoFIFO(t *testing.T) {
 	eachAtomic(t, func(t *testing.T, p place, files *vfstest.FS, _ system, o vfs.AtomicOptions) {
-		require.NoError(t, syscall.Mkfifo(p.disk("fifo"), 0o666))
+		require.NoError(t, unix.Mkfifo(p.disk("fifo"), 0o666))
 		want := fs.ErrExist
 		if o.Replace {
 			want = vfs.ErrNotRegular

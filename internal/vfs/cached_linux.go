@@ -17,21 +17,18 @@ import (
 // other look-up follows no symbolic link (RESOLVE_NO_SYMLINKS), so that the
 // spelling of the path tells the mount.
 func (d *linuxFS) ReadCached(name string, limit int64) (data []byte, ok bool) {
-	how := unix.OpenHow{
-		Flags:   unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC,
-		Resolve: resolveCached,
-	}
+	var resolve uint64 = resolveCached
 	switch {
 	case !opensCached():
 		return nil, false
 	case d.confined && d.local:
-		how.Resolve |= beneath | unix.RESOLVE_NO_XDEV
+		resolve |= beneath | unix.RESOLVE_NO_XDEV
 	case d.dir == unix.AT_FDCWD && mounts.Local(name):
-		how.Resolve |= unix.RESOLVE_NO_SYMLINKS
+		resolve |= unix.RESOLVE_NO_SYMLINKS
 	default:
 		return nil, false
 	}
-	fd, err := unix.Openat2(d.dir, name, &how)
+	fd, err := openat2(d.dir, name, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0, resolve)
 	if err != nil {
 		return nil, false
 	}
@@ -43,9 +40,9 @@ func (d *linuxFS) ReadCached(name string, limit int64) (data []byte, ok bool) {
 const resolveCached = 0x20
 
 // opensCached reports whether the kernel has RESOLVE_CACHED: since Linux 5.12,
-// unless a sandbox forbids openat2(2). A root directory is always in memory.
+// where openat2 works. A root directory is always in memory.
 var opensCached = sync.OnceValue(func() bool {
-	fd, err := unix.Openat2(unix.AT_FDCWD, "/", &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: resolveCached})
+	fd, err := openat2(unix.AT_FDCWD, "/", unix.O_PATH, 0, resolveCached)
 	if err != nil {
 		return false
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lion-agi/fileops/internal/vfs"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // calls are the methods that look a path up, in the order of the columns of
@@ -47,7 +48,7 @@ func makePaths(t *testing.T, dir string) {
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "outside"), 0o777))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "place/file"), []byte("text"), 0o666))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "outside/secret"), []byte("secret"), 0o666))
-	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "place/fifo"), 0o666))
+	require.NoError(t, unix.Mkfifo(filepath.Join(dir, "place/fifo"), 0o666))
 	for link, target := range map[string]string{
 		"link": "file", "dirlink": "dir", "fifolink": "fifo", "dangling": "nowhere", "loop": "loop", "deep": "dir/../dir/inner",
 		"out": "../outside", "outfile": "../outside/secret", "abs": filepath.Join(dir, "outside"), "up": "..", "dir/up": "../..",
@@ -324,8 +325,8 @@ func TestOpenRegularRefusesOthers(t *testing.T) {
 	socket, err := net.Listen("unix", filepath.Join(dir, "socket"))
 	require.NoError(t, err)
 	defer socket.Close()
-	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o666))
-	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "written"), 0o666))
+	require.NoError(t, unix.Mkfifo(filepath.Join(dir, "fifo"), 0o666))
+	require.NoError(t, unix.Mkfifo(filepath.Join(dir, "written"), 0o666))
 	writer, err := os.OpenFile(filepath.Join(dir, "written"), os.O_RDWR, 0)
 	require.NoError(t, err)
 	defer writer.Close()

@@ -18,7 +18,7 @@ func System() FS { return &linuxFS{dir: unix.AT_FDCWD} }
 
 // Confined returns the directory of root, which no name leads out of. The
 // kernel confines names where it has openat2(2): since Linux 5.6, unless a
-// sandbox forbids it. Package os does elsewhere.
+// sandbox forbids it, and not on Android. Package os does elsewhere.
 func Confined(root *os.Root) FS {
 	if dir, err := root.Open("."); err == nil {
 		fd := int(dir.Fd())
@@ -50,14 +50,11 @@ const maxCrossings = 100
 
 // openat is the one place where paths are looked up.
 func (d *linuxFS) openat(name string, flags int, perm fs.FileMode) (int, error) {
-	flags |= unix.O_CLOEXEC
 	for tries := 0; ; tries++ {
 		var fd int
 		var err error
 		if d.confined {
-			fd, err = unix.Openat2(d.dir, name, &unix.OpenHow{
-				Flags: uint64(flags), Mode: uint64(perm), Resolve: beneath,
-			})
+			fd, err = openat2(d.dir, name, flags, perm, beneath)
 			if err == unix.EXDEV || err == unix.ELOOP && d.leadsOut(name) {
 				err = ErrEscapes
 			}
@@ -65,7 +62,7 @@ func (d *linuxFS) openat(name string, flags int, perm fs.FileMode) (int, error) 
 				continue
 			}
 		} else {
-			fd, err = unix.Openat(d.dir, name, flags, uint32(perm))
+			fd, err = unix.Openat(d.dir, name, flags|unix.O_CLOEXEC, uint32(perm))
 		}
 		if err != unix.EINTR {
 			return fd, err
@@ -76,9 +73,7 @@ func (d *linuxFS) openat(name string, flags int, perm fs.FileMode) (int, error) 
 // leadsOut reports whether a confined look-up that met too many links met one
 // that leads outside: openat2(2) refuses a magic link of /proc by ELOOP too.
 func (d *linuxFS) leadsOut(name string) bool {
-	fd, err := unix.Openat2(d.dir, name, &unix.OpenHow{
-		Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_BENEATH,
-	})
+	fd, err := openat2(d.dir, name, unix.O_PATH, 0, unix.RESOLVE_BENEATH)
 	if err == nil {
 		unix.Close(fd)
 	}

@@ -48,7 +48,7 @@ func infoFrom(fi os.FileInfo, err error) (Info, error) {
 	info := Info{
 		Mode:     fi.Mode(),
 		Size:     fi.Size(),
-		Accessed: fi.ModTime().UnixNano(), // package os has no time of access
+		Accessed: accessed(fi),
 		Modified: fi.ModTime().UnixNano(),
 		os:       fi,
 	}
