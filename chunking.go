@@ -3,21 +3,59 @@ package fileops
 import (
 	"context"
 	"errors"
+	"io"
+	"slices"
 
+	"github.com/lion-agi/fileops/internal/textscan"
 	"github.com/lion-agi/fileops/internal/vfs"
 )
 
-// A chunking is one Chunk or FileToChunks under way.
+// A chunking is one Chunk, FileToChunks, Chunks or ChunkTo under way.
 type chunking struct {
 	task     *task
 	opts     *ChunkOptions
 	encoding textEncoding
-	format   *chunkEncoder // of the output file, nil if there is none
-	output   *outputFile
-	began    bool // the output has chunks
-	save     *SaveOptions
-	many     bool // the files are a directory's, and may be skipped
+	streams  bool // see stream
 	meter    *meter
+
+	// emit gets the chunks in order, a part at a time, and leaveOut everything
+	// that is left out. Their errors end the operation.
+	emit     func(cutPart) error
+	leaveOut func(s SkippedFile, byRule bool) error
+
+	many   bool          // the files are a directory's, and may be left out
+	format *chunkEncoder // of the output file, or of w; nil if there is neither
+	w      io.Writer     // nil for the output file
+	output *outputFile
+	began  bool // the output has chunks
+	failed bool // a file was left out that is no part of the result by any rule
+	save   *SaveOptions
+	saver  *chunkSaver // of OutputDir, nil until it is written
+	deputy *deputy     // for calls on the outputs, nil if they may hang here
+
+	all []TextChunk // the chunks so far, unless it streams
+}
+
+// A cutPart is a run of files with their chunks.
+type cutPart struct {
+	files []cutFile
+	data  []byte // the encoded chunks, valid until the next part
+}
+
+// A cutFile is a file's chunks, or some of them, or the reason why there are none.
+type cutFile struct {
+	chunks []TextChunk
+	size   int64 // of the file
+	chars  int   // of its text
+	err    error
+	byRule bool // err is no failure
+	more   bool // the file goes on in the next part, which then has its size
+}
+
+// counts reports whether a file counts as one more that is done. What is no file at
+// all, such as a link to a directory, does not.
+func (f *cutFile) counts() bool {
+	return !f.more && (!f.byRule || errors.Is(f.err, ErrExcluded))
 }
 
 func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
@@ -38,111 +76,229 @@ func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
 	if c.save == nil {
 		c.save = &SaveOptions{Timestamp: true, RandomHashDigits: 4}
 	}
-	if err := c.save.check(); err != nil {
-		return nil, err
-	}
-	c.output, err = t.newOutput(c.opts.OutputFile, vfs.AtomicOptions{Replace: true})
-	return c, err
+	return c, c.save.check()
 }
 
-// sources returns the files that path stands for.
-func (c *chunking) sources(path string) ([]source, error) {
+// stream makes the chunking one that streams: it holds some MiB, whatever the
+// files and options, but for the texts that a Tokenizer or a Reader needs whole. It
+// runs on its caller's goroutine, so no call of its own may hang there.
+func (c *chunking) stream() {
+	c.streams = true
+	c.task.streams = c.inPieces()
+}
+
+// aside makes a call that may hang.
+func (c *chunking) aside(call func() error) error {
+	if !c.streams {
+		return call()
+	}
+	_, err := aside(c.task, func() (struct{}, error) { return struct{}{}, call() })
+	return err
+}
+
+// inPieces reports whether a file can be cut piece by piece.
+func (c *chunking) inPieces() bool {
+	return c.opts.Reader == nil && c.encoding.charset == nil && (c.opts.Unit == Chars || c.opts.Tokenizer == nil)
+}
+
+// runOn cuts the files that path stands for.
+func (c *chunking) runOn(path string) error {
+	f := &finder{
+		task: c.task, op: "chunk", shallow: c.opts.Shallow,
+		types: newTypeFilter(c.opts.FileTypes), exclude: newExclusion(c.opts.Exclude),
+	}
+	if err := c.aside(func() error { return c.inspect(path, f) }); err != nil {
+		return err
+	}
+	if !c.many {
+		return c.run(&listFeed[source]{[]source{{path: path}}})
+	}
+	tree, err := f.below(path)
+	if err != nil {
+		return err
+	}
+	defer tree.stop()
+	return c.run(tree)
+}
+
+// inspect looks at a path and at the outputs, which may lie below it.
+func (c *chunking) inspect(path string, f *finder) error {
+	if err := c.findOutput(); err != nil {
+		return err
+	}
+	f.output = c.output
 	st, err := c.task.stat("chunk", path)
 	if err != nil || !st.Mode.IsDir() {
-		return []source{{path, nil}}, err
+		return err
 	}
 	c.many = true
 	naming := c.save.forChunks()
-	f := finder{
-		task: c.task, op: "chunk", shallow: c.opts.Shallow,
-		types: newTypeFilter(c.opts.FileTypes), exclude: newExclusion(c.opts.Exclude), output: c.output,
-		earlier: earlierOutputs{dir: c.opts.OutputDir, made: func(name string) bool { return naming.made(name, isChunkStem) }},
-	}
-	sources, left, err := f.below(path)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range left {
-		if l.byRule && c.opts.OnSkip == nil {
-			continue
-		}
-		if err := c.skip(l.SkippedFile); err != nil {
-			return nil, err
-		}
-	}
-	return sources, nil
+	made := func(name string) bool { return naming.made(name, isChunkStem) }
+	f.earlier, err = c.task.newEarlierOutputs(c.opts.OutputDir, path, made)
+	return err
+}
+
+// findOutput looks for the output file, which must not be read.
+func (c *chunking) findOutput() (err error) {
+	c.output, err = c.task.newOutput(c.opts.OutputFile, vfs.AtomicOptions{Replace: true})
+	return err
 }
 
 // run cuts the files and saves the chunks.
-func (c *chunking) run(sources []source) ([]TextChunk, error) {
+func (c *chunking) run(sources feed[source]) error {
 	c.meter = newMeter(c.opts.Progress)
-	c.meter.setTotal(len(sources))
-	defer c.output.discard()
-	chunks, err := c.cutAll(sources)
-	if err != nil {
-		return nil, err
+	if n := sources.left(); n >= 0 {
+		c.meter.setTotal(n)
 	}
-	if c.format != nil {
-		if err := c.commitOutput(); err != nil {
-			return nil, err
+	if c.streams && c.hasOutputs() && c.task.Done() != nil {
+		c.deputy = newDeputy(c.task)
+	}
+	defer c.deputy.dismiss(c.closeOutputs)
+	if c.streams {
+		if err := c.deputy.do(c.openOutputDir); err != nil {
+			return err
 		}
 	}
+	if err := c.cutAll(sources); err != nil {
+		return err
+	}
+	if err := c.deputy.do(c.commitOutputs); err != nil {
+		return err
+	}
+	return c.meter.finish()
+}
+
+func (c *chunking) hasOutputs() bool { return c.opts.OutputFile != "" || c.opts.OutputDir != "" }
+
+func (c *chunking) openOutputDir() (err error) {
 	if c.opts.OutputDir != "" {
-		if _, err := c.task.saveChunks(chunks, c.opts.OutputDir, c.save); err != nil {
-			return nil, err
+		c.saver, err = c.task.newChunkSaver(c.opts.OutputDir, c.save)
+	}
+	return err
+}
+
+// commitOutputs completes the outputs. If a file failed and the operation went on,
+// the output file is not whole. Unless the operation streams, the files in OutputDir
+// are written only now, so a failure before leaves none.
+func (c *chunking) commitOutputs() error {
+	if !c.streams {
+		if err := c.openOutputDir(); err != nil {
+			return err
+		}
+		if c.saver != nil {
+			c.saver.add(c.all)
 		}
 	}
-	if err := c.meter.finish(); err != nil {
-		return nil, err
+	if c.saver != nil {
+		if err := c.saver.finish(); err != nil {
+			return err
+		}
 	}
-	return chunks, nil
+	if c.opts.OutputFile == "" || c.failed {
+		return nil
+	}
+	return c.commitOutput()
 }
 
-// A cutFile is a file's chunks, or the reason why there are none.
-type cutFile struct {
-	chunks []TextChunk
-	err    error
+// closeOutputs ends the use of the outputs.
+func (c *chunking) closeOutputs() {
+	if c.saver != nil {
+		c.saver.finish()
+	}
+	c.output.discard()
 }
 
-// cutAll reads and cuts the files, several at a time, and returns all chunks. It
-// writes them to the output file, if there is one. The data of a batch is the
+// The bounds of a chunking that streams. A file of more than streamSize bytes, or
+// whose chunks may be more than streamChunks, is cut piece by piece.
+const (
+	streamSize   = 4 << 20
+	streamChunks = 4 << 10
+)
+
+// limits returns the sizes up to which a file is cut ahead and cut whole.
+func (c *chunking) limits() (ahead, whole int64) {
+	if !c.streams || !c.inPieces() {
+		return aheadLimit, anySize
+	}
+	most := int64(c.opts.size()) * streamChunks // a unit has a byte at least
+	return min(aheadLimit, most), min(streamSize, most)
+}
+
+// cutAll reads and cuts the files, several at a time. The data of a batch is the
 // encoded chunks, each file's with the separator that comes before them.
-func (c *chunking) cutAll(sources []source) (chunks []TextChunk, err error) {
-	load := func(b *batch[cutFile], i int, f *cutFile, limit int64) bool {
-		if f.err = sources[i].err; f.err == nil {
-			f.chunks, f.err = c.cut(sources[i].path, limit)
+func (c *chunking) cutAll(sources feed[source]) error {
+	load := func(b *batch[source, cutFile], s source, f *cutFile, limit int64) bool {
+		if s.err != nil {
+			f.err, f.byRule = s.err, s.byRule
+			return true
 		}
+		*f = c.cut(s.path, limit)
 		if f.err == (errTooLargeToHold{}) {
-			f.err = nil
 			return false
 		}
-		b.bytes += f.size()
-		if c.format != nil && len(f.chunks) > 0 {
-			b.data = c.format.appendChunks(append(b.data, c.format.separator...), f.chunks)
-		}
+		b.bytes += f.size
+		b.data = c.appendChunks(b.data, f.chunks)
 		return true
 	}
-	for p, err := range pipeline(c.task, len(sources), anySize, load) {
+	p := pipeline[source, cutFile]{task: c.task, feed: sources, load: load}
+	p.ahead, p.whole = c.limits()
+	for part, err := range p.parts() {
+		switch {
+		case err != nil && len(part.sources) > 0:
+			return pathError("read", part.sources[0].path, err)
+		case err != nil:
+			return err
+		case part.tooLarge:
+			err = c.cutPieces(part.sources[0].path)
+		default:
+			err = c.take(part.sources, cutPart{part.items, part.data})
+		}
 		if err != nil {
-			return nil, pathError("read", sources[p.first].path, err)
-		}
-		for i, f := range p.items {
-			if f.err != nil {
-				if err := c.skip(SkippedFile{sources[p.first+i].path, f.err}); err != nil {
-					return nil, err
-				}
-			}
-			chunks = append(chunks, f.chunks...)
-			c.meter.add(1, f.size())
-		}
-		if err := c.write(p.data); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return chunks, nil
+	return nil
 }
 
-// write writes encoded chunks to the output file, if there are any.
+// appendChunks appends encoded chunks, if they are to be encoded.
+func (c *chunking) appendChunks(dst []byte, chunks []TextChunk) []byte {
+	if c.format == nil || len(chunks) == 0 {
+		return dst
+	}
+	return c.format.appendChunks(append(dst, c.format.separator...), chunks)
+}
+
+// take hands on the chunks of files, and leaves out those that failed.
+func (c *chunking) take(sources []source, p cutPart) error {
+	for i, f := range p.files {
+		if f.err != nil {
+			if err := c.skip(SkippedFile{sources[i].path, f.err}, f.byRule); err != nil {
+				return err
+			}
+		}
+		if f.counts() {
+			c.meter.add(1, f.size)
+		}
+	}
+	if err := c.deputy.do(func() error { return c.put(p) }); err != nil {
+		return err
+	}
+	return c.emit(p)
+}
+
+// put writes chunks to the outputs.
+func (c *chunking) put(p cutPart) error {
+	if c.streams && c.saver != nil {
+		for _, f := range p.files {
+			if err := c.saver.add(f.chunks); err != nil {
+				return err
+			}
+		}
+	}
+	return c.write(p.data)
+}
+
+// write writes encoded chunks, if there are any.
 func (c *chunking) write(encoded []byte) error {
 	if len(encoded) == 0 {
 		return nil
@@ -150,11 +306,24 @@ func (c *chunking) write(encoded []byte) error {
 	if !c.began {
 		c.began = true
 		encoded = encoded[len(c.format.separator):]
-		if err := c.output.write([]byte(c.format.header)); err != nil {
+		if err := c.writeTo([]byte(c.format.header)); err != nil {
 			return err
 		}
 	}
-	return c.output.write(encoded)
+	return c.writeTo(encoded)
+}
+
+// writeTo writes to the output file, or to w in pieces.
+func (c *chunking) writeTo(b []byte) error {
+	if c.w == nil {
+		return c.output.write(b)
+	}
+	for piece := range slices.Chunk(b, writePiece) {
+		if err := writeFull(c.w, piece); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // commitOutput completes the output file.
@@ -169,29 +338,30 @@ func (c *chunking) commitOutput() error {
 	return c.output.commit()
 }
 
-// size is the size of the file.
-func (f *cutFile) size() int64 {
-	if len(f.chunks) == 0 {
-		return 0
-	}
-	return f.chunks[0].FileSize
-}
-
 // cut reads a file and cuts it.
-func (c *chunking) cut(path string, limit int64) ([]TextChunk, error) {
+func (c *chunking) cut(path string, limit int64) cutFile {
 	text, size, err := c.text(path, limit)
 	if err != nil {
-		return nil, err
+		return cutFile{err: err}
 	}
 	chunks, err := c.opts.cut(text, c.opts.Reader == nil) // the text of a Reader may be invalid
 	if err != nil {
-		return nil, pathError("chunk", path, err)
+		return cutFile{err: pathError("chunk", path, err)}
 	}
+	c.addFile(chunks, path, size)
+	f := cutFile{chunks: chunks, size: size}
+	if c.streams {
+		f.chars = textscan.CountRunes(text)
+	}
+	return f
+}
+
+// addFile sets the fields of chunks that say where they come from.
+func (c *chunking) addFile(chunks []TextChunk, path string, size int64) {
 	_, name := vfs.SplitPath(path)
 	for i := range chunks {
 		chunks[i].FilePath, chunks[i].FileName, chunks[i].FileSize = path, name, size
 	}
-	return chunks, nil
 }
 
 // text returns a file's text and the file's size in bytes.
@@ -236,15 +406,14 @@ func (c *chunking) ownOutput(path string) error {
 
 // skip leaves a file out, if that is allowed, or returns the error that ends the
 // operation.
-func (c *chunking) skip(s SkippedFile) error {
-	switch {
-	case !c.many || endsOperation(c.task, s.Err):
-		return s.Err
-	case c.opts.OnSkip != nil:
-		return protectCall(func() { c.opts.OnSkip(s) })
-	case errors.Is(s.Err, ErrExcluded):
-		return nil
-	default:
+func (c *chunking) skip(s SkippedFile, byRule bool) error {
+	if endsOperation(c.task, s.Err) {
 		return s.Err
 	}
+	byRule = byRule || errors.Is(s.Err, ErrExcluded)
+	if c.many && c.opts.OnSkip != nil {
+		return protectCall(func() { c.opts.OnSkip(s) })
+	}
+	c.failed = c.failed || !byRule
+	return c.leaveOut(s, byRule)
 }

@@ -92,8 +92,8 @@ func (c *concatenation) sources() ([]source, error) {
 	f := finder{
 		task: c.task, op: "concat", shallow: c.opts.Shallow,
 		types: newTypeFilter(c.opts.FileTypes), exclude: newExclusion(c.opts.Exclude), output: c.output,
-		earlier: earlierOutputs{dir: c.opts.OutputDir, made: func(name string) bool { return concatNaming.made(name, isConcatStem) }},
 	}
+	made := func(name string) bool { return concatNaming.made(name, isConcatStem) }
 	var all []source
 	entered := map[string]bool{} // the directories
 	for _, path := range slices.Sorted(slices.Values(c.paths)) {
@@ -101,7 +101,7 @@ func (c *concatenation) sources() ([]source, error) {
 			return nil, pathError("read", path, err)
 		}
 		path = vfs.CleanPath(path)
-		found, isDir, err := c.expand(&f, path)
+		found, isDir, err := c.expand(f, path, made)
 		if err != nil {
 			return nil, err
 		}
@@ -120,7 +120,7 @@ func (c *concatenation) sources() ([]source, error) {
 
 // expand returns the files that one path stands for, and whether that is a
 // directory which has been listed.
-func (c *concatenation) expand(f *finder, path string) (sources []source, isDir bool, err error) {
+func (c *concatenation) expand(f finder, path string, made func(string) bool) (sources []source, isDir bool, err error) {
 	st, err := c.task.stat("read", path)
 	switch {
 	case err != nil:
@@ -132,16 +132,13 @@ func (c *concatenation) expand(f *finder, path string) (sources []source, isDir 
 		}
 		return []source{f.named(path)}, false, nil
 	}
-	sources, left, err := f.below(path)
+	f.earlier, err = c.task.newEarlierOutputs(c.opts.OutputDir, path, made)
+	if err == nil {
+		sources, err = f.all(path)
+	}
 	if err != nil {
 		sources, err = c.failed(path, err)
 		return sources, false, err
-	}
-	for _, l := range left {
-		sources = append(sources, source{l.Path, l.Err})
-	}
-	if len(left) > 0 {
-		slices.SortStableFunc(sources, comparePaths)
 	}
 	return sources, true, nil
 }
@@ -151,7 +148,7 @@ func (c *concatenation) failed(path string, err error) ([]source, error) {
 	if endsOperation(c.task, err) {
 		return nil, err
 	}
-	return []source{{path, err}}, nil
+	return []source{{path: path, err: err}}, nil
 }
 
 // A section is a file's part of the text, with the newline that separates it
@@ -172,19 +169,22 @@ const wholeLimit = 32 << 20
 
 // join reads the files and writes their sections in order.
 func (c *concatenation) join(sources []source) error {
-	load := func(b *batch[section], i int, s *section, limit int64) bool {
-		if sources[i].err != nil {
-			s.err = sources[i].err
+	load := func(b *batch[source, section], from source, s *section, limit int64) bool {
+		if from.err != nil {
+			s.err = from.err
 			return true
 		}
-		return c.load(b, sources[i].path, s, limit)
+		return c.load(b, from.path, s, limit)
 	}
-	for p, err := range pipeline(c.task, len(sources), wholeLimit, load) {
+	pipe := pipeline[source, section]{
+		task: c.task, feed: &listFeed[source]{sources}, load: load, ahead: aheadLimit, whole: wholeLimit,
+	}
+	for p, err := range pipe.parts() {
 		switch {
 		case err != nil:
-			return pathError("read", sources[p.first].path, err)
+			return pathError("read", p.sources[0].path, err)
 		case p.tooLarge:
-			p.items[0] = c.stream(sources[p.first].path)
+			p.items[0] = c.stream(p.sources[0].path)
 		}
 		for _, s := range p.items {
 			if s.err != nil && c.ends(s.err) {
@@ -195,14 +195,14 @@ func (c *concatenation) join(sources []source) error {
 			return err
 		}
 		for i, s := range p.items {
-			c.note(sources[p.first+i].path, s)
+			c.note(p.sources[i].path, s)
 		}
 	}
 	return nil
 }
 
 // load reads a file into a section of its batch.
-func (c *concatenation) load(b *batch[section], path string, s *section, limit int64) bool {
+func (c *concatenation) load(b *batch[source, section], path string, s *section, limit int64) bool {
 	start := len(b.data)
 	data := c.format.appendHeader(append(b.data, '\n'), path)
 	s.header = len(data) - start
@@ -319,7 +319,12 @@ func (c *concatenation) write(b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	n, err := c.w.Write(b)
+	return writeFull(c.w, b)
+}
+
+// writeFull writes all of b. Its error is a *writeError.
+func writeFull(w io.Writer, b []byte) error {
+	n, err := w.Write(b)
 	if err == nil && n < len(b) {
 		err = io.ErrShortWrite
 	}

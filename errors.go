@@ -38,6 +38,9 @@ var (
 	// or than the memory that the process can take.
 	ErrTooLarge = errors.New("file is too large")
 
+	// ErrChanged reports a large file that changed between its two readings.
+	ErrChanged = errors.New("file changed while it was read")
+
 	// ErrNotFollowed is the reason of a [SkippedFile] that is a symbolic link
 	// to a directory. An operation on a directory does not enter such links. To
 	// have the files behind one, name the link.

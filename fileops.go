@@ -5,6 +5,7 @@ import (
 	"context"
 	"iter"
 	"strings"
+	"sync/atomic"
 
 	"github.com/lion-agi/fileops/internal/textscan"
 	"github.com/lion-agi/fileops/internal/vfs"
@@ -136,21 +137,21 @@ func ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResult] {
 // refuses to go on, they are yielded with [ErrOverloaded].
 func (p *Pool) ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResult] {
 	return func(yield func(FileResult) bool) {
-		t := &task{Context: ctx, pool: p}
-		next, err := 0, p.begin(t, &use{op: "read files"})
-		if err == nil {
-			defer p.end(t)
-			began := p.logClock()
-			defer func() { p.ended(t, "read files", "", began, cmp.Or(t.Err(), err)) }()
-			for r, failed := range readFiles(t, paths) {
-				if err = failed; err != nil {
-					break
-				}
-				if !yield(r) {
-					return
+		next, broken := 0, false
+		err := stream(ctx, p, &use{op: "read files"}, func(t *task) error {
+			for r, err := range readFiles(t, paths) {
+				if err != nil {
+					return err
 				}
 				next = r.Index + 1
+				if broken = !yield(r); broken {
+					break
+				}
 			}
+			return nil
+		})
+		if broken {
+			return
 		}
 		for i, path := range paths[next:] {
 			if !yield(FileResult{Index: next + i, Path: path, Err: pathError("read", path, err)}) {
@@ -162,22 +163,25 @@ func (p *Pool) ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResul
 
 // readFiles yields the results up to an error that ends the operation.
 func readFiles(t *task, paths []string) iter.Seq2[FileResult, error] {
-	load := func(b *batch[FileResult], i int, r *FileResult, limit int64) bool {
-		text, err := t.readShared(&b.texts, paths[i], limit)
+	load := func(b *batch[numbered, FileResult], s numbered, r *FileResult, limit int64) bool {
+		text, err := t.readShared(&b.texts, s.path, limit)
 		if err == (errTooLargeToHold{}) {
 			return false
 		}
-		*r = FileResult{Index: i, Path: paths[i], Text: text, Err: err}
+		*r = FileResult{Index: s.index, Path: s.path, Text: text, Err: err}
 		b.bytes += int64(len(text))
 		return true
 	}
+	p := pipeline[numbered, FileResult]{
+		task: t, feed: &numberedFeed{paths: &listFeed[string]{paths}}, load: load, ahead: aheadLimit, whole: anySize,
+	}
 	return func(yield func(FileResult, error) bool) {
-		for p, err := range pipeline(t, len(paths), anySize, load) {
+		for part, err := range p.parts() {
 			if err != nil {
 				yield(FileResult{}, err)
 				return
 			}
-			for _, r := range p.items {
+			for _, r := range part.items {
 				if r.Err != nil && endsOperation(t, r.Err) {
 					err = cmp.Or(t.Err(), r.Err)
 				}
@@ -256,31 +260,41 @@ func fileSize(path string) operation[int64] {
 	}}
 }
 
-// dirSize adds up the files below a directory.
+// dirSize adds up the files below a directory, a few at a time and several times
+// at once.
 func (t *task) dirSize(dir string) (int64, error) {
-	w := walk{task: t, keep: anyName}
-	paths, err := w.files(dir)
-	if err != nil {
-		return 0, err
-	}
-	var group errgroup.Group
+	var total atomic.Int64
+	group, ctx := errgroup.WithContext(t)
 	group.SetLimit(fanOut(t.pool))
-	sums := make([]int64, (len(paths)+batchFiles-1)/batchFiles)
-	for i := range sums {
-		part := paths[i*batchFiles : min((i+1)*batchFiles, len(paths))]
-		group.Go(func() (err error) {
-			sums[i], err = t.sizeOf(part)
+	add := func(paths []string) {
+		group.Go(func() error {
+			n, err := t.sizeOf(paths)
+			total.Add(n)
 			return err
 		})
 	}
+	w := walk{task: t, keep: anyName, lists: true}
+	var paths []string
+	for f, err := range w.all(dir) {
+		switch {
+		case err != nil, f.err != nil && !f.byRule:
+			group.Wait()
+			return 0, cmp.Or(err, f.err)
+		case f.err != nil:
+			continue
+		case ctx.Err() != nil:
+			return 0, group.Wait()
+		}
+		if paths = append(paths, f.path); len(paths) == batchFiles {
+			add(paths)
+			paths = nil
+		}
+	}
+	add(paths)
 	if err := group.Wait(); err != nil {
 		return 0, err
 	}
-	var total int64
-	for _, n := range sums {
-		total += n
-	}
-	return total, nil
+	return total.Load(), nil
 }
 
 // sizeOf adds up files. A file that is gone, or is no regular file any more,
@@ -340,7 +354,7 @@ func listFiles(dir, extension string) operation[[]string] {
 			return nil, err
 		}
 		w := walk{task: t, keep: keep}
-		return w.files(dir)
+		return w.files(dir, false, nil)
 	}}
 }
 

@@ -1,17 +1,19 @@
 package fileops
 
 import (
+	"errors"
 	"iter"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// This file is the pipeline of all operations on many files: workers read small
-// files ahead, in batches, and the operation's own goroutine consumes the
-// results in order.
+// This file is the pipeline of all operations on many files: a feed gives the
+// sources, workers load small files ahead, in batches, and the operation's own
+// goroutine consumes the results in order.
 
 // The bounds of the read-ahead. A file above aheadLimit is left to the consumer,
 // and a batch stops reading at batchBytes. So a batch holds at most 2 MiB, and
@@ -34,8 +36,8 @@ const (
 )
 
 // A batch is a run of items that one worker loads, one after the other.
-type batch[T any] struct {
-	part[T]
+type batch[S, T any] struct {
+	part[S, T]
 	texts slab  // memory for load to keep texts in
 	bytes int64 // held by the items
 
@@ -48,94 +50,85 @@ type batch[T any] struct {
 type place struct{ item, data int }
 
 // A part is a run of loaded items, in order, as the consumer gets them.
-type part[T any] struct {
-	first    int // the number of the first item
-	items    []T
+type part[S, T any] struct {
+	sources  []S
+	items    []T    // one for each source
 	data     []byte // the bytes that load appended for these items
 	tooLarge bool   // the part is one item that was not loaded, because it is too large for that
 }
 
-// A loader loads item i into a batch: it fills item, appends to the batch's data
-// and counts the bytes that the item holds. For a file of more than limit bytes
-// it returns false and changes nothing.
-type loader[T any] func(b *batch[T], i int, item *T, limit int64) bool
+// A loader loads a source into a batch: it fills item, appends to the batch's
+// data and counts the bytes that the item holds. For a file of more than limit
+// bytes it returns false and changes nothing.
+type loader[S, T any] func(b *batch[S, T], s S, item *T, limit int64) bool
 
-// pipeline loads the items 0 to n-1 by a few workers and yields them in order. A
-// part is valid until the next one. A file that is too large to be read ahead
-// is loaded when its turn comes, up to the size whole, and yielded as a part of
-// its own.
-//
-// When the task's context ends, pipeline yields an empty part, which has the
-// number of the first item that was not loaded, with the context's error.
-func pipeline[T any](t *task, n int, whole int64, load loader[T]) iter.Seq2[part[T], error] {
-	return func(yield func(part[T], error) bool) {
-		done := 0
-		for b := range readAhead(t, n, load) {
-			for p, err := range b.parts(t, whole, load) {
-				if !yield(p, err) || err != nil {
+// A pipeline loads the sources of a feed by a few workers.
+type pipeline[S, T any] struct {
+	task *task
+	feed feed[S]
+	load loader[S, T]
+
+	// A file of more than ahead bytes is not loaded ahead. It is loaded when its
+	// turn comes, up to the size whole, and yielded as a part of its own.
+	ahead, whole int64
+}
+
+// parts yields the items in order. A part is valid until the next one. An error is
+// the last: of the feed, or of the task's context. Then the part has the first
+// source that was not loaded, if it is known.
+func (p *pipeline[S, T]) parts() iter.Seq2[part[S, T], error] {
+	return func(yield func(part[S, T], error) bool) {
+		r := newReader(p)
+		defer r.stop()
+		for {
+			b, err := r.next()
+			if err != nil {
+				yield(r.unloaded(), err)
+				return
+			}
+			if b == nil {
+				return
+			}
+			for part, err := range p.split(b) {
+				if !yield(part, err) || err != nil {
 					return
 				}
 			}
-			done += len(b.items)
-		}
-		if done < n {
-			yield(part[T]{first: done}, t.Err())
+			r.account(b)
 		}
 	}
 }
 
-// parts yields the items of a batch. It loads those that are too large to be
-// read ahead.
-func (b *batch[T]) parts(t *task, whole int64, load loader[T]) iter.Seq2[part[T], error] {
-	return func(yield func(part[T], error) bool) {
+// split yields the items of a batch. It loads those that are too large to be
+// loaded ahead.
+func (p *pipeline[S, T]) split(b *batch[S, T]) iter.Seq2[part[S, T], error] {
+	return func(yield func(part[S, T], error) bool) {
 		item, data := 0, 0 // the first ones not yielded
 		for _, l := range b.large {
-			ahead := part[T]{first: b.first + item, items: b.items[item:l.item], data: b.data[data:l.data]}
+			ahead := part[S, T]{sources: b.sources[item:l.item], items: b.items[item:l.item], data: b.data[data:l.data]}
 			if len(ahead.items) > 0 && !yield(ahead, nil) {
 				return
 			}
-			if !yield(loadLarge(t, b.first+l.item, whole, load)) {
+			if !yield(p.loadLarge(b.sources[l.item : l.item+1])) {
 				return
 			}
 			item, data = l.item+1, l.data
 		}
 		if item < len(b.items) {
-			yield(part[T]{first: b.first + item, items: b.items[item:], data: b.data[data:]}, nil)
+			yield(part[S, T]{sources: b.sources[item:], items: b.items[item:], data: b.data[data:]}, nil)
 		}
 	}
 }
 
-// loadLarge loads an item on its own.
-func loadLarge[T any](t *task, i int, whole int64, load loader[T]) (part[T], error) {
-	p, err := aside(t, func() (part[T], error) {
-		b := batch[T]{part: part[T]{first: i, items: make([]T, 1)}}
-		b.tooLarge = !load(&b, i, &b.items[0], whole)
+// loadLarge loads one source on its own.
+func (p *pipeline[S, T]) loadLarge(source []S) (part[S, T], error) {
+	loaded, err := aside(p.task, func() (part[S, T], error) {
+		b := batch[S, T]{part: part[S, T]{items: make([]T, 1)}}
+		b.tooLarge = !p.load(&b, source[0], &b.items[0], p.whole)
 		return b.part, nil
 	})
-	p.first = i // also if the task was cancelled
-	return p, err
-}
-
-// readAhead loads items 0 to n-1 by a few workers and yields them in order, a
-// batch at a time. A batch is valid until the next one. When the task's context
-// ends, readAhead stops.
-func readAhead[T any](t *task, n int, load loader[T]) iter.Seq[*batch[T]] {
-	return func(yield func(*batch[T]) bool) {
-		r := reader[T]{task: t, total: n, load: load}
-		r.limit = min(t.pool.opts.Workers, n)
-		r.work = make(chan *batch[T], max(2*r.limit, 16))
-		for range min(r.limit, firstWorkers(t)) {
-			r.addWorker()
-		}
-		defer r.stop()
-		for {
-			b := r.next()
-			if b == nil || !yield(b) {
-				return
-			}
-			r.account(b)
-		}
-	}
+	loaded.sources = source // also if the task was cancelled
+	return loaded, err
 }
 
 // fanOut is the number of goroutines with which an operation on many files
@@ -154,31 +147,48 @@ func firstWorkers(t *task) int {
 	return fanOut(t.pool)
 }
 
-// A reader is the state of one readAhead.
-type reader[T any] struct {
-	task  *task
-	total int
-	load  loader[T]
+// A reader is the state of a pipeline that runs.
+type reader[S, T any] struct {
+	*pipeline[S, T]
 
-	queue   []*batch[T] // given to the workers, in order
-	spare   []*batch[T]
-	given   int // items given to the workers
-	limit   int // workers at most
+	queue   []*batch[S, T] // given to the workers, in order
+	spare   []*batch[S, T]
+	ended   error // of the feed: nil until it has ended, errFeedEnded if it has no more
+	total   int   // of sources, -1 if that is unknown
+	began   int   // batches given so far
+	limit   int   // workers at most
 	workers int
-	work    chan *batch[T] // never full: it has room for the whole queue
+	work    chan *batch[S, T] // never full: it has room for the whole queue
 	group   errgroup.Group
 	quit    atomic.Bool
 
 	files, bytes int64 // loaded so far
 }
 
-// next returns the next batch, or nil if there is none or the context ended.
-func (r *reader[T]) next() *batch[T] {
-	for len(r.queue) < r.depth() && r.given < r.total {
-		r.give()
+var errFeedEnded = errors.New("the feed has ended")
+
+func newReader[S, T any](p *pipeline[S, T]) *reader[S, T] {
+	r := &reader[S, T]{pipeline: p, limit: p.task.pool.opts.Workers, total: p.feed.left()}
+	if r.total >= 0 {
+		r.limit = min(r.limit, r.total)
+	}
+	r.work = make(chan *batch[S, T], max(2*r.limit, 16))
+	for range min(r.limit, firstWorkers(p.task)) {
+		r.addWorker()
+	}
+	return r
+}
+
+// next returns the next batch, or nil if there is none. It fails when the context
+// ends, and when the feed does after all that it gave.
+func (r *reader[S, T]) next() (*batch[S, T], error) {
+	for len(r.queue) < r.depth() && r.ended == nil && r.give() {
 	}
 	if len(r.queue) == 0 {
-		return nil
+		if r.ended == errFeedEnded {
+			return nil, nil
+		}
+		return nil, r.ended
 	}
 	b := r.queue[0]
 	select {
@@ -187,58 +197,90 @@ func (r *reader[T]) next() *batch[T] {
 		select {
 		case <-b.ready:
 		case <-r.task.Done():
-			return nil
+			return nil, r.task.Err()
 		}
 		if r.workers < r.limit && b.took > slowItem*time.Duration(len(b.items)) {
 			r.addWorker()
 		}
 	}
 	r.queue = r.queue[1:]
-	return b
+	return b, nil
+}
+
+// unloaded is an empty part with the first source that was not loaded, if there is
+// one.
+func (r *reader[S, T]) unloaded() (p part[S, T]) {
+	if len(r.queue) > 0 {
+		p.sources = r.queue[0].sources[:1]
+	}
+	return p
 }
 
 // depth is the number of batches that are loaded or wait for the consumer.
-func (r *reader[T]) depth() int { return max(2*r.workers, min(8*r.workers, 16)) }
+func (r *reader[S, T]) depth() int { return max(2*r.workers, min(8*r.workers, 16)) }
 
-// give hands the next items to the workers.
-func (r *reader[T]) give() {
-	var b *batch[T]
-	if last := len(r.spare) - 1; last >= 0 {
-		b, r.spare = r.spare[last], r.spare[:last]
-	} else {
-		b = &batch[T]{ready: make(chan struct{}, 1)}
+// give hands the next sources to the workers. It waits for the feed only if there
+// is nothing else to do. It reports whether it had sources.
+func (r *reader[S, T]) give() bool {
+	b := r.newBatch()
+	for size := r.batchSize(); len(b.sources) < size; {
+		wait := len(r.queue) == 0 && len(b.sources) == 0
+		s, ok, err := r.feed.next(wait)
+		if !ok {
+			if r.ended = err; err == nil && wait {
+				r.ended = errFeedEnded
+			}
+			break
+		}
+		b.sources = append(b.sources, s)
 	}
-	size := min(r.batchSize(), r.total-r.given)
-	b.first, b.bytes, b.data, b.large = r.given, 0, b.data[:0], b.large[:0]
+	if len(b.sources) == 0 {
+		r.spare = append(r.spare, b)
+		return false
+	}
+	b.items = slices.Grow(b.items, len(b.sources))[:len(b.sources)]
 	clear(b.items)
-	if cap(b.items) < size {
-		b.items = make([]T, size)
-	}
-	b.items = b.items[:size]
-	r.given += size
+	r.began++
 	r.queue = append(r.queue, b)
 	r.work <- b
+	return true
 }
 
-// batchSize is the number of items that make a batch of about batchTarget
-// bytes, judged by those so far, but so few that each worker gets some.
-func (r *reader[T]) batchSize() int {
-	share := max(1, r.total/(2*r.workers))
-	if r.files == 0 {
-		return min(batchFiles, share)
+// newBatch returns an empty batch.
+func (r *reader[S, T]) newBatch() *batch[S, T] {
+	last := len(r.spare) - 1
+	if last < 0 {
+		return &batch[S, T]{ready: make(chan struct{}, 1)}
 	}
-	average := max(1, r.bytes/r.files)
-	return max(1, min(batchFiles, share, int(batchTarget/average)))
+	b := r.spare[last]
+	r.spare = r.spare[:last]
+	b.sources, b.items, b.data, b.bytes, b.large = b.sources[:0], b.items[:0], b.data[:0], 0, b.large[:0]
+	return b
+}
+
+// batchSize is the number of items that make a batch of about batchTarget bytes,
+// judged by those so far, but so few that each worker gets some: where their
+// number is unknown, the first batches are small.
+func (r *reader[S, T]) batchSize() int {
+	share := 1 << min(r.began/r.workers, 4)
+	if r.total >= 0 {
+		share = r.total / (2 * r.workers)
+	}
+	size := min(batchFiles, share)
+	if r.files > 0 {
+		size = min(size, int(batchTarget/max(1, r.bytes/r.files)))
+	}
+	return max(1, size)
 }
 
 // account takes a consumed batch back.
-func (r *reader[T]) account(b *batch[T]) {
+func (r *reader[S, T]) account(b *batch[S, T]) {
 	r.files += int64(len(b.items))
 	r.bytes += b.bytes
 	r.spare = append(r.spare, b)
 }
 
-func (r *reader[T]) addWorker() {
+func (r *reader[S, T]) addWorker() {
 	r.workers++
 	r.task.pool.enter()
 	r.group.Go(func() error {
@@ -255,14 +297,14 @@ func (r *reader[T]) addWorker() {
 }
 
 // fill loads the items of a batch that fit.
-func (r *reader[T]) fill(b *batch[T]) {
+func (r *reader[S, T]) fill(b *batch[S, T]) {
 	began := clock()
 	for i := range b.items {
 		if r.quit.Load() {
 			return
 		}
 		at := len(b.data)
-		if b.bytes >= batchBytes || !r.load(b, b.first+i, &b.items[i], aheadLimit) {
+		if b.bytes >= batchBytes || !r.load(b, b.sources[i], &b.items[i], r.ahead) {
 			b.large = append(b.large, place{i, at})
 		}
 	}
@@ -270,18 +312,8 @@ func (r *reader[T]) fill(b *batch[T]) {
 }
 
 // stop ends the workers. It does not wait for a hung one.
-func (r *reader[T]) stop() {
+func (r *reader[S, T]) stop() {
 	r.quit.Store(true)
 	close(r.work)
-	stopped := make(chan struct{})
-	go func() {
-		r.group.Wait()
-		close(stopped)
-	}()
-	timer := time.NewTimer(unwindTime)
-	defer timer.Stop()
-	select {
-	case <-stopped:
-	case <-timer.C:
-	}
+	waitBriefly(func() { r.group.Wait() })
 }

@@ -24,9 +24,12 @@ type DirOptions struct {
 	// ([ErrNotRegular]), directories that another program removes at the moment
 	// (on Windows), and what IgnoreErrors leaves out. It is not called for
 	// files of other types, for directories with Shallow, and for this
-	// package's temporary files. It is called by one goroutine at a time, when
-	// all files are found. A panic in it is returned as a *PanicError.
+	// package's temporary files. It is called by one goroutine at a time, while
+	// files are found. A panic in it is returned as a *PanicError.
 	OnSkip func(SkippedFile)
+	// Stat fills in the fields of a [File] besides its Path. It costs a system
+	// call a file. DirToFiles has no use for it.
+	Stat bool
 	// Progress is called with the number of files found so far: by one
 	// goroutine at a time, at most some twenty times a second, and once at the
 	// end. nil means never.
@@ -59,36 +62,17 @@ func (p *Pool) AsyncDirToFiles(ctx context.Context, dir string, opts *DirOptions
 }
 
 func dirToFiles(dir string, opts *DirOptions) operation[[]string] {
-	if opts == nil {
-		opts = new(DirOptions)
-	}
-	return operation[[]string]{name: "list", path: dir, do: func(t *task, _ string) ([]string, error) {
-		if err := checkTypes(opts.FileTypes); err != nil {
+	return operation[[]string]{name: "list", path: dir, do: func(t *task, _ string) (paths []string, err error) {
+		paths = []string{}
+		var failed error
+		err = t.eachFile(dir, opts, true, func(f File, err error) bool {
+			paths, failed = append(paths, f.Path), err
+			return err == nil
+		})
+		if err = cmp.Or(failed, err); err != nil {
 			return nil, err
 		}
-		m := newMeter(opts.Progress)
-		w := walk{
-			task:     t,
-			shallow:  opts.Shallow,
-			keep:     newTypeFilter(opts.FileTypes).matches,
-			tolerant: opts.IgnoreErrors,
-			reports:  opts.OnSkip != nil,
-			found:    func(files int) { m.add(files, 0) },
-		}
-		paths, err := w.files(dir)
-		if err != nil {
-			return nil, err
-		}
-		for _, l := range w.leftOut {
-			if err := t.Err(); err != nil {
-				return nil, err
-			}
-			if err := protectCall(func() { opts.OnSkip(l.SkippedFile) }); err != nil {
-				return nil, err
-			}
-		}
-		m.setTotal(len(paths))
-		return paths, m.finish()
+		return paths, nil
 	}}
 }
 
@@ -126,7 +110,12 @@ func fileToChunks(path string, opts *ChunkOptions) operation[[]TextChunk] {
 		if err != nil {
 			return nil, err
 		}
-		return c.run([]source{{path, nil}})
+		return c.collect(func() error {
+			if err := c.findOutput(); err != nil {
+				return err
+			}
+			return c.run(&listFeed[source]{[]source{{path: path}}})
+		})
 	}}
 }
 
@@ -144,10 +133,9 @@ func AsyncChunk(ctx context.Context, path string, opts *ChunkOptions) *Future[[]
 // that FileTypes and Shallow select. Chunks are in the order of their files'
 // paths. IDs and totals are counted for each file.
 //
-// In a directory, a file that cannot be read, decoded or cut is given to
-// opts.OnSkip and left out. Without OnSkip the first such file, in the order of
-// paths, is Chunk's error. The same holds for directories that cannot be listed,
-// which come before all files.
+// In a directory, a file that cannot be read, decoded or cut, and a directory that
+// cannot be listed, is given to opts.OnSkip and left out. Without OnSkip the first
+// one, in the order of paths, is Chunk's error.
 //
 // OnSkip also gets everything that Chunk leaves out by a rule, which is never an
 // error: what Exclude matches, the output file, the files that earlier runs have
@@ -171,12 +159,28 @@ func chunk(path string, opts *ChunkOptions) operation[[]TextChunk] {
 		if err != nil {
 			return nil, err
 		}
-		sources, err := c.sources(path)
-		if err != nil {
-			return nil, err
-		}
-		return c.run(sources)
+		return c.collect(func() error { return c.runOn(path) })
 	}}
+}
+
+// collect returns all chunks of a run.
+func (c *chunking) collect(run func() error) ([]TextChunk, error) {
+	c.emit = func(p cutPart) error {
+		for _, f := range p.files {
+			c.all = append(c.all, f.chunks...)
+		}
+		return nil
+	}
+	c.leaveOut = func(s SkippedFile, byRule bool) error {
+		if byRule && c.many {
+			return nil
+		}
+		return s.Err
+	}
+	if err := run(); err != nil {
+		return nil, err
+	}
+	return c.all, nil
 }
 
 // ChunkText cuts text into chunks of opts.Size code points or tokens and

@@ -64,6 +64,7 @@ func (m *meter) finish() error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.done.Total = m.done.Files
 	m.call()
 	return m.err
 }

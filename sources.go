@@ -2,6 +2,7 @@ package fileops
 
 import (
 	"cmp"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,8 +13,9 @@ import (
 // A source is a file that an operation on many files reads, or the reason why
 // the operation leaves it out.
 type source struct {
-	path string
-	err  error
+	path   string
+	err    error
+	byRule bool // err is no failure
 }
 
 // comparePaths orders sources by their paths. Of two with one path, a file that
@@ -42,41 +44,70 @@ type finder struct {
 	earlier earlierOutputs
 }
 
-// below returns the sources below a directory, in the order of their paths:
-// files, and what Exclude matches. It also returns everything else that the walk
-// leaves out.
-func (f *finder) below(dir string) ([]source, []leftOut, error) {
-	w := walk{
-		task: f.task, shallow: f.shallow, keep: f.types.matches, exclude: f.exclude,
-		tolerant: true, reports: true,
-	}
-	paths, err := w.files(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	sources := make([]source, 0, len(paths)+len(w.excluded))
-	for _, path := range paths {
-		sources = append(sources, f.found(path))
-	}
-	if len(w.excluded) > 0 {
-		for _, path := range w.excluded {
-			sources = append(sources, f.excluded(path))
-		}
-		slices.SortStableFunc(sources, comparePaths) // which is fast on two sorted lists
-	}
-	return sources, w.leftOut, nil
+// A treeFeed gives the sources below a directory, in the order of their paths:
+// files, and what is left out.
+type treeFeed struct {
+	finder *finder
+	walk   walk
 }
 
-// found returns a file that a walk has found as a source.
-func (f *finder) found(path string) source {
-	earlier, err := f.earlier.has(f.task, path)
-	switch {
-	case err != nil:
-		return source{path, err}
-	case earlier || f.output.has(path):
-		return f.excluded(path)
+// below returns the feed of a directory, which must be stopped.
+func (f *finder) below(dir string) (*treeFeed, error) {
+	t := &treeFeed{f, walk{
+		task: f.task, shallow: f.shallow, keep: f.types.matches, exclude: f.exclude,
+	}}
+	return t, t.walk.begin(dir)
+}
+
+func (t *treeFeed) next(wait bool) (s source, ok bool, err error) {
+	for {
+		f, ok, err := t.walk.next(wait)
+		switch {
+		case !ok:
+			return source{}, false, err
+		case f.err == errExcludedHere:
+			return t.finder.excluded(f.path), true, nil
+		case f.err != nil:
+			return source{f.path, f.err, f.byRule}, true, nil
+		}
+		if s, ok := t.finder.found(f.path); ok {
+			return s, true, nil
+		}
 	}
-	return source{path, nil}
+}
+
+func (t *treeFeed) left() int { return -1 }
+
+func (t *treeFeed) stop() { t.walk.stop() }
+
+// all returns all sources below a directory.
+func (f *finder) all(dir string) (all []source, err error) {
+	t, err := f.below(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer t.stop()
+	for {
+		s, ok, err := t.next(true)
+		if !ok {
+			return all, err
+		}
+		all = append(all, s)
+	}
+}
+
+// found returns a file that a walk has found as a source. ok is false for a file
+// that the operation itself has just written.
+func (f *finder) found(path string) (s source, ok bool) {
+	switch sighting, err := f.earlier.see(f.task, path); {
+	case err != nil:
+		return source{path: path, err: err}, true
+	case sighting == ownOutput:
+		return source{}, false
+	case sighting == earlierOutput, f.output.has(path):
+		return f.excluded(path), true
+	}
+	return source{path: path}, true
 }
 
 // named returns a file that the caller has named as a source.
@@ -84,19 +115,20 @@ func (f *finder) named(path string) source {
 	if f.exclude.matches(path) || f.output.has(path) {
 		return f.excluded(path)
 	}
-	return source{path, nil}
+	return source{path: path}
 }
 
 // excluded returns a path that the options exclude.
 func (f *finder) excluded(path string) source {
-	return source{path, pathError(f.op, path, ErrExcluded)}
+	return source{path, pathError(f.op, path, ErrExcluded), true}
 }
 
 // earlierOutputs recognises the files that earlier runs of an operation have
 // saved in its output directory, whatever the spelling of its path.
 type earlierOutputs struct {
-	dir  string                 // "" for none
-	made func(name string) bool // whether the operation gives files such a name
+	dir   string                 // "" for none
+	made  func(name string) bool // whether the operation gives files such a name
+	names map[string]bool        // those that were there before this run
 
 	// The answer for the directory that was asked about last. Paths come in
 	// their order, so the files of a directory come together.
@@ -104,23 +136,90 @@ type earlierOutputs struct {
 	lastIsDir bool
 }
 
-// has reports whether a file is an earlier output.
-func (e *earlierOutputs) has(t *task, path string) (bool, error) {
+// newEarlierOutputs looks for earlier outputs in output, if that is below dir.
+func (t *task) newEarlierOutputs(output, dir string, made func(string) bool) (earlierOutputs, error) {
+	if output == "" {
+		return earlierOutputs{}, nil
+	}
+	switch below, err := t.isBelow(output, dir); {
+	case err != nil:
+		return earlierOutputs{}, err
+	case !below:
+		return earlierOutputs{}, nil
+	}
+	e := earlierOutputs{dir: output, made: made, names: map[string]bool{}}
+	w := walk{task: t, shallow: true, keep: made, lists: true}
+	paths, err := w.files(output, true, nil)
+	if err != nil && !vfs.LeadsNowhere(err) {
+		return earlierOutputs{}, err
+	}
+	for _, path := range paths {
+		_, name := vfs.SplitPath(path)
+		e.names[name] = true
+	}
+	return e, nil
+}
+
+// isBelow reports whether path leads to dir or below it, or would if it existed.
+func (t *task) isBelow(path, dir string) (bool, error) {
+	top, err := t.stat("list", dir)
+	if err != nil {
+		return false, err
+	}
+	var last vfs.Info
+	for {
+		st, err := t.stat("list", path)
+		parent, _ := vfs.SplitPath(path)
+		switch {
+		case err == nil && vfs.SameFile(st, top):
+			return true, nil
+		case err == nil && vfs.SameFile(st, last): // the root is above itself
+			return false, nil
+		case err == nil:
+			last, path = st, vfs.Prefix(path)+".."
+		case !vfs.LeadsNowhere(err):
+			return false, err
+		case errors.Is(err, ErrEscapes), parent == path:
+			return false, nil
+		default:
+			path = parent
+		}
+	}
+}
+
+// A sighting says whether a file is an output.
+type sighting int
+
+const (
+	noOutput sighting = iota
+	earlierOutput
+	ownOutput // of this run
+)
+
+// see looks whether a file is an output.
+func (e *earlierOutputs) see(t *task, path string) (sighting, error) {
 	if e.dir == "" {
-		return false, nil
+		return noOutput, nil
 	}
 	dir, name := vfs.SplitPath(path)
 	if !e.made(name) {
-		return false, nil
+		return noOutput, nil
 	}
 	if dir != e.last {
 		is, err := t.sameDir(dir, e.dir)
 		if err != nil {
-			return false, err
+			return noOutput, err
 		}
 		e.last, e.lastIsDir = dir, is
 	}
-	return e.lastIsDir, nil
+	switch {
+	case !e.lastIsDir:
+		return noOutput, nil
+	case e.names[name]:
+		return earlierOutput, nil
+	default:
+		return ownOutput, nil
+	}
 }
 
 // sameDir reports whether two paths lead to one directory. A directory that does

@@ -50,6 +50,11 @@ func TestTimeoutEndsHungCalls(t *testing.T) {
 					}
 					g := l.hang(func(c vfstest.Call) bool { return c.N >= n })
 					took, err := timed(func() (any, error) { return tr.run(ctx, l, plainForm) })
+					if g.inside.Load() == 0 { // fewer batches made fewer writes
+						require.NoError(t, err)
+						require.Greater(t, n, calls*3/4)
+						break
+					}
 					requireTimeout(t, poolTimeout, took, err)
 					s := l.pool.Stats()
 					require.EqualValues(t, g.inside.Load(), s.Abandoned, "hung at operation %d", n)

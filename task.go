@@ -1,6 +1,7 @@
 package fileops
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime"
@@ -145,6 +146,19 @@ func runInline[T any](ctx context.Context, p *Pool, op operation[T]) (value T, e
 	}
 	defer p.end(t)
 	return perform(t, &op)
+}
+
+// stream runs an operation that yields its results on the caller's goroutine, so
+// that a panic in the loop is the caller's.
+func stream(ctx context.Context, p *Pool, u *use, run func(t *task) error) (err error) {
+	t := &task{Context: ctx, pool: p}
+	if err := p.begin(t, u); err != nil {
+		return pathError(u.op, u.path, err)
+	}
+	defer p.end(t)
+	began := p.logClock()
+	defer func() { p.ended(t, u.op, u.path, began, cmp.Or(t.Err(), err)) }()
+	return run(t)
 }
 
 // use is the use that the operation makes of its first slot.

@@ -1,20 +1,18 @@
 package fileops
 
 import (
-	"cmp"
 	"errors"
-	"os"
-	"slices"
-	"strings"
+	"iter"
 	"sync"
-	"sync/atomic"
+	"time"
 
 	"github.com/lion-agi/fileops/internal/vfs"
-	"golang.org/x/sync/errgroup"
 )
 
-// A walk collects the regular files below a directory. Several goroutines list
-// directories, each listing in a slot of its own.
+// A walk finds the regular files below a directory, in the order of their paths,
+// while it goes on. Several goroutines list directories ahead, each listing in a
+// slot of its own. They go no further ahead than aheadDirs and aheadItems, so a
+// walk holds the directories that it is in and a few more, never the tree.
 //
 // Links to regular files count as files. Links to directories are not entered,
 // so a loop of links cannot catch a walk. Neither is a link that takes the place
@@ -26,314 +24,357 @@ type walk struct {
 	shallow bool
 	keep    func(name string) bool
 	exclude exclusion
-	found   func(files int) // reports progress, may be nil
+	stat    bool // describe the files
 
-	// tolerant lets the walk go on after failures: directories that cannot be
-	// listed and entries that cannot be looked at. Otherwise the first failure,
-	// in the order of paths, is the walk's error.
-	tolerant bool
-	// reports collects what the walk leaves out.
-	reports bool
+	// lists says that the goroutine of the walk may list directories itself: no
+	// caller waits for it who may give up.
+	lists bool
 
-	top string // what comes before the paths below the directory
+	top   string       // what comes before the paths below the directory
+	stack []*directory // the directories that the walk is in, from the top down
 
-	mu       sync.Mutex // guards the lists
-	excluded []string   // the files and directories that exclude matches
-	leftOut  []leftOut  // everything else that the walk leaves out
-
-	first atomic.Pointer[SkippedFile] // the first failure so far, unless tolerant
-	group errgroup.Group
+	mu      sync.Mutex // guards the rest, and the plans of the directories
+	ahead   int        // directories that are asked for and that the walk has not left
+	items   int        // in these
+	workers int
+	limit   int // of workers
+	stopped bool
+	group   sync.WaitGroup
 }
 
-// A leftOut is a directory, or an entry of one, that a walk leaves out.
-type leftOut struct {
-	SkippedFile
-	byRule bool // a walk never takes such things, so this is no failure
+// How far a walk lists ahead: enough to keep the workers busy, little enough for
+// some MiB.
+const (
+	aheadDirs  = 256
+	aheadItems = 64 << 10
+)
+
+// A directory is one that a walk is in or will enter.
+type directory struct {
+	path  string
+	top   bool // the walk begins here
+	ready chan struct{}
+
+	// These are the result, valid when ready is closed.
+	items []item
+	subs  []*directory // those of items, in order
+	err   error
+	took  time.Duration
+
+	at int // the next item
+
+	// This is the plan, which the walk's mutex guards.
+	asked  bool // a worker lists it, or has listed it
+	listed bool
+	behind int // how many of subs need no worker any more, nor anything below them
 }
 
-// A listing is a directory's files and, in between and in order, the listings
-// of its directories.
-type listing struct {
-	paths []string
-	subs  []sub
+func newDirectory(path string) *directory {
+	return &directory{path: path, ready: make(chan struct{})}
 }
 
-// A sub is a listing below another.
-type sub struct {
-	at int // how many of the paths come before it
-	*listing
+// A found is a file that a walk has found, or something that it leaves out.
+type found struct {
+	path   string
+	info   *vfs.Info // with stat
+	err    error     // why it is left out, errExcludedHere for what exclude matches
+	byRule bool      // a walk never takes such things, so err is no failure
 }
 
-// files returns the files below dir, sorted by path.
-//
-// Within a directory, the names of directories are compared as if a separator
-// followed them. That makes the depth-first order the order of whole paths.
-func (w *walk) files(dir string) ([]string, error) {
+// begin sets out from a directory. The walk must be stopped.
+func (w *walk) begin(dir string) error {
 	if err := vfs.CheckPath(dir); err != nil {
-		return nil, pathError("list", dir, err)
+		return pathError("list", dir, err)
 	}
 	w.top = vfs.Prefix(dir)
-	w.group.SetLimit(4 * fanOut(w.task.pool)) // many, since listings are short and lead to more
-	top := new(listing)
-	err := w.visit(dir, top, true)
-	if groupErr := w.group.Wait(); err == nil {
-		err = groupErr
-	}
-	if first := w.first.Load(); err == nil && first != nil {
-		err = first.Err
-	}
-	if err != nil {
-		return nil, err
-	}
-	slices.Sort(w.excluded)
-	slices.SortFunc(w.leftOut, func(a, b leftOut) int { return strings.Compare(a.Path, b.Path) })
-	return top.flatten(make([]string, 0, top.count())), nil
-}
-
-func (l *listing) count() int {
-	n := len(l.paths)
-	for _, s := range l.subs {
-		n += s.count()
-	}
-	return n
-}
-
-func (l *listing) flatten(paths []string) []string {
-	done := 0
-	for _, s := range l.subs {
-		paths = append(paths, l.paths[done:s.at]...)
-		paths = s.flatten(paths)
-		done = s.at
-	}
-	return append(paths, l.paths[done:]...)
-}
-
-// visit lists a directory into l and visits those below it.
-func (w *walk) visit(dir string, l *listing, top bool) error {
-	if first := w.first.Load(); first != nil && first.Path < dir {
-		return nil // nothing below dir could be the first failure
-	}
-	c, err := w.list(dir, top)
-	switch {
-	case err == nil:
-	case endsOperation(w.task, err), top:
-		return err
-	case vfs.LeadsNowhere(err): // removed or replaced since its parent was listed
-	default:
-		c.leftOut = append(c.leftOut, leftOut{SkippedFile{dir, err}, errors.Is(err, vfs.ErrInUse)})
-	}
-	w.note(&c)
-	slices.SortFunc(c.entries, compareEntries)
-	paths := joinPaths(vfs.Prefix(dir), c.entries)
-	for i, path := range paths {
-		if c.entries[i].Kind == vfs.KindFile {
-			l.paths = append(l.paths, path)
-			continue
-		}
-		below := new(listing)
-		l.subs = append(l.subs, sub{len(l.paths), below})
-		if err := w.enter(path, below); err != nil {
-			return err
-		}
-	}
-	if w.found != nil {
-		w.found(len(l.paths))
-	}
+	w.limit = min(w.task.pool.opts.Workers, 4*fanOut(w.task.pool)) // many, since listings are short and lead to more
+	top := newDirectory(dir)
+	top.top = true
+	w.enter(top)
 	return nil
 }
 
-// enter visits a directory, on another goroutine if one is free.
-func (w *walk) enter(dir string, l *listing) error {
-	if w.group.TryGo(func() error { return w.visit(dir, l, false) }) {
-		return nil
+// all walks over a directory. An error ends the walk.
+func (w *walk) all(dir string) iter.Seq2[found, error] {
+	return func(yield func(found, error) bool) {
+		if err := w.begin(dir); err != nil {
+			yield(found{}, err)
+			return
+		}
+		defer w.stop()
+		for {
+			f, ok, err := w.next(true)
+			if !ok && err == nil || !yield(f, err) || err != nil {
+				return
+			}
+		}
 	}
-	return w.visit(dir, l, false)
 }
 
-// note takes over what a directory's choice leaves out.
-func (w *walk) note(c *choice) {
-	if len(c.excluded) == 0 && len(c.leftOut) == 0 {
+// next returns the next thing that the walk finds. At the end ok is false. Unless
+// it is to wait, ok is also false, and the walk is not over, if the next thing
+// has not been listed yet.
+func (w *walk) next(wait bool) (f found, ok bool, err error) {
+	for !w.over() {
+		d := w.stack[len(w.stack)-1]
+		if !wait && !d.isReady() {
+			return found{}, false, nil
+		}
+		if d.at == 0 {
+			if err := w.await(d); err != nil {
+				return found{}, false, err
+			}
+		}
+		if d.at == len(d.items) {
+			w.leave(d)
+			if f, ok, err := w.failure(d); ok || err != nil {
+				return f, ok, err
+			}
+			continue
+		}
+		it := d.items[d.at]
+		d.items[d.at] = item{} // lets its memory go
+		d.at++
+		switch {
+		case it.sub != nil:
+			w.enter(it.sub)
+		case it.out != nil:
+			return found{path: it.path, err: it.out.err, byRule: it.out.byRule}, true, nil
+		default:
+			return found{path: it.path, info: it.info}, true, nil
+		}
+	}
+	return found{}, false, nil
+}
+
+// over reports whether the walk has left the directory that it began at.
+func (w *walk) over() bool { return len(w.stack) == 0 }
+
+// failure returns what the failure to list a directory means: nothing, something
+// that is left out, or the end of the walk.
+func (w *walk) failure(d *directory) (f found, ok bool, err error) {
+	switch {
+	case d.err == nil:
+		return found{}, false, nil
+	case d.top, endsOperation(w.task, d.err):
+		return found{}, false, d.err
+	case vfs.LeadsNowhere(d.err): // removed or replaced since its parent was listed
+		return found{}, false, nil
+	default:
+		return found{path: d.path, err: d.err, byRule: errors.Is(d.err, vfs.ErrInUse)}, true, nil
+	}
+}
+
+func (d *directory) isReady() bool {
+	select {
+	case <-d.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// await waits until a directory is listed, or lists it.
+func (w *walk) await(d *directory) error {
+	if d.isReady() && w.task.Err() == nil {
+		return nil
+	}
+	if w.lists && w.ask(d) {
+		w.load(d)
+		return nil
+	}
+	select {
+	case <-d.ready:
+		w.slow(d)
+		return nil
+	case <-w.task.Done():
+		return pathError("list", d.path, w.task.Err())
+	}
+}
+
+// enter goes down into a directory. If no worker lists it, it gets one, unless the
+// walk lists it itself.
+func (w *walk) enter(d *directory) {
+	w.stack = append(w.stack, d)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !d.asked && !w.lists {
+		w.plan(d)
+		w.work(d)
+	}
+	w.schedule()
+}
+
+// leave goes up from a directory.
+func (w *walk) leave(d *directory) {
+	w.stack = w.stack[:len(w.stack)-1]
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ahead--
+	w.items -= len(d.items)
+	d.items, d.subs, d.behind = nil, nil, 0 // the directory above keeps d
+	w.schedule()
+}
+
+// ask plans to list a directory, unless that is planned already.
+func (w *walk) ask(d *directory) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if d.asked {
+		return false
+	}
+	w.plan(d)
+	return true
+}
+
+func (w *walk) plan(d *directory) {
+	d.asked = true
+	w.ahead++
+}
+
+// slow notes that the walk waited for a directory. A slow one calls in another
+// worker.
+func (w *walk) slow(d *directory) {
+	if d.took <= slowItem {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.reports {
-		w.excluded = append(w.excluded, c.excluded...)
+	w.limit = min(w.limit+1, w.task.pool.opts.Workers)
+	w.schedule()
+}
+
+// schedule starts workers while there are directories to list ahead.
+func (w *walk) schedule() {
+	for w.workers < w.limit {
+		d := w.pick()
+		if d == nil {
+			return
+		}
+		w.work(d)
 	}
-	for _, l := range c.leftOut {
-		switch {
-		case !l.byRule && !w.tolerant:
-			if first := w.first.Load(); first == nil || l.Path < first.Path {
-				w.first.Store(&l.SkippedFile)
-			}
-		case w.reports:
-			w.leftOut = append(w.leftOut, l)
+}
+
+// pick plans to list the first directory that nobody lists, in the order of paths,
+// and returns it. It returns nil if there is none or if the walk is far ahead.
+func (w *walk) pick() *directory {
+	if w.stopped || w.ahead >= aheadDirs || w.items >= aheadItems {
+		return nil
+	}
+	for i := len(w.stack) - 1; i >= 0; i-- {
+		if d, _ := w.stack[i].firstUnasked(); d != nil {
+			w.plan(d)
+			return d
 		}
 	}
+	return nil
 }
 
-// joinPaths returns the paths of a directory's entries. They share one string,
-// so that a path costs no allocation of its own.
-func joinPaths(prefix string, entries []vfs.Entry) []string {
-	size := 0
-	for _, e := range entries {
-		size += len(prefix) + len(e.Name)
+// firstUnasked returns the first directory below d that nobody lists. done says
+// that there is none and that there will be none.
+func (d *directory) firstUnasked() (first *directory, done bool) {
+	if !d.listed {
+		return nil, false
 	}
-	var all strings.Builder
-	all.Grow(size)
-	for _, e := range entries {
-		all.WriteString(prefix)
-		all.WriteString(e.Name)
-	}
-	paths := make([]string, len(entries))
-	rest := all.String()
-	for i, e := range entries {
-		n := len(prefix) + len(e.Name)
-		paths[i], rest = rest[:n], rest[n:]
-	}
-	return paths
-}
-
-// A choice is what a walk makes of the entries of a directory.
-type choice struct {
-	entries  []vfs.Entry // the directories to visit and the files to return
-	excluded []string
-	leftOut  []leftOut
-}
-
-// list lists a directory and chooses from its entries.
-func (w *walk) list(dir string, follow bool) (c choice, err error) {
-	err = w.task.inSlot(&use{op: "list", path: dir}, func() error {
-		files := w.task.pool.fs
-		entries, err := files.List(dir, follow)
-		if err != nil {
-			return err
+	for i, s := range d.subs[d.behind:] {
+		if !s.asked {
+			return s, false
 		}
-		c, err = w.choose(files, vfs.Prefix(dir), entries)
-		return err
+		first, done := s.firstUnasked()
+		if first != nil {
+			return first, false
+		}
+		if done && i == 0 {
+			d.behind++
+			return d.firstUnasked()
+		}
+	}
+	return nil, d.behind == len(d.subs)
+}
+
+// work starts a worker. It lists a directory and then others.
+func (w *walk) work(d *directory) {
+	w.workers++
+	w.task.pool.enter()
+	w.group.Go(func() {
+		defer w.task.pool.leave()
+		for d != nil {
+			w.load(d)
+			d = w.another()
+		}
 	})
-	return c, err
 }
 
-// choose finds out the kinds of entries that a listing does not tell, and then
-// which entries the walk takes.
-func (w *walk) choose(files vfs.FS, prefix string, entries []vfs.Entry) (c choice, err error) {
-	c.entries = entries[:0]
-	for _, e := range entries {
-		var err error
-		if e.Kind == vfs.KindUnknown || e.Kind == vfs.KindLink {
-			if err := w.task.Err(); err != nil { // there may be very many
-				return choice{}, err
-			}
-			e.Kind, err = kindOf(files, prefix+e.Name, e.Kind)
-			if vfs.OutOfDescriptors(err) {
-				return choice{}, err
-			}
-		}
-		switch {
-		case w.unmentioned(e, err):
-		case w.excludes(prefix, e):
-			c.excluded = append(c.excluded, prefix+e.Name)
-		case e.Kind == vfs.KindFile, e.Kind == vfs.KindDir:
-			c.entries = append(c.entries, e)
-		default:
-			c.leftOut = append(c.leftOut, leaveOut(prefix+e.Name, e.Kind, err))
-		}
+// another returns the next directory for a worker, nil if it is to end.
+func (w *walk) another() *directory {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	d := w.pick()
+	if d == nil {
+		w.workers--
 	}
-	return c, nil
+	return d
 }
 
-// kindOf returns the kind of an entry of unknown kind or a link. It returns
-// KindFile for a link to a regular file, KindLink for one to a directory and for
-// one that cannot be followed, and KindUnknown if the entry is gone or cannot be
-// looked at.
-func kindOf(files vfs.FS, path string, kind vfs.Kind) (vfs.Kind, error) {
-	if kind == vfs.KindUnknown {
-		st, err := files.Lstat(path)
+// load lists a directory.
+func (w *walk) load(d *directory) {
+	began := clock()
+	d.err = w.list(d)
+	d.took = clock() - began
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	d.listed = true
+	w.items += len(d.items)
+	close(d.ready)
+	w.schedule()
+}
+
+// stop ends the workers. It does not wait for a hung one.
+func (w *walk) stop() {
+	w.mu.Lock()
+	w.stopped = true
+	working := w.workers > 0
+	w.mu.Unlock()
+	if working {
+		waitBriefly(w.group.Wait)
+	}
+}
+
+// waitBriefly calls wait and returns when it does, but after unwindTime at the
+// latest.
+func waitBriefly(wait func()) {
+	done := make(chan struct{})
+	go func() {
+		wait()
+		close(done)
+	}()
+	timer := time.NewTimer(unwindTime)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+}
+
+// files returns the paths of the files below a directory. The first failure, in
+// the order of paths, ends the walk, unless tolerant. What is left out goes to
+// skip, which may be nil.
+func (w *walk) files(dir string, tolerant bool, skip func(SkippedFile) error) (paths []string, err error) {
+	w.lists = true
+	paths = []string{}
+	for f, err := range w.all(dir) {
 		switch {
-		case vfs.IsNotExist(err): // removed since it was listed
-			return vfs.KindUnknown, nil
 		case err != nil:
-			return vfs.KindUnknown, err
+			return nil, err
+		case f.err == nil:
+			paths = append(paths, f.path)
+		case !f.byRule && !tolerant:
+			return nil, f.err
+		case skip != nil:
+			if err := skip(SkippedFile{f.path, f.err}); err != nil {
+				return nil, err
+			}
 		}
-		kind = vfs.KindOf(st.Mode)
 	}
-	if kind != vfs.KindLink {
-		return kind, nil
-	}
-	st, err := files.Stat(path)
-	switch {
-	case err != nil, st.Mode.IsDir():
-		return vfs.KindLink, err
-	case st.Mode.IsRegular():
-		return vfs.KindFile, nil
-	default:
-		return vfs.KindOther, nil
-	}
-}
-
-// unmentioned reports whether the walk passes over an entry without a word. err
-// is the error of looking at the entry.
-func (w *walk) unmentioned(e vfs.Entry, err error) bool {
-	switch e.Kind {
-	case vfs.KindDir:
-		return w.shallow
-	case vfs.KindLink:
-		return w.shallow && err == nil || vfs.IsTempName(e.Name)
-	case vfs.KindUnknown:
-		return err == nil // it is gone
-	default:
-		return !w.keep(e.Name) || vfs.IsTempName(e.Name)
-	}
-}
-
-// excludes reports whether exclude matches an entry. An entry that may be a
-// directory counts as one.
-func (w *walk) excludes(prefix string, e vfs.Entry) bool {
-	if len(w.exclude) == 0 {
-		return false
-	}
-	below := "/" + prefix[len(w.top):] + e.Name
-	if e.Kind != vfs.KindFile && e.Kind != vfs.KindOther {
-		below += "/"
-	}
-	return w.exclude.matches(below)
-}
-
-// leaveOut returns the reason why the walk leaves out an entry. err is the error
-// of looking at the entry.
-func leaveOut(path string, kind vfs.Kind, err error) leftOut {
-	byRule := err == nil || kind == vfs.KindLink && vfs.LeadsNowhere(err)
-	switch {
-	case err != nil:
-	case kind == vfs.KindLink:
-		err = ErrNotFollowed
-	default:
-		err = ErrNotRegular
-	}
-	return leftOut{SkippedFile{path, pathError("list", path, err)}, byRule}
-}
-
-// compareEntries orders entries as the paths below them are ordered.
-func compareEntries(a, b vfs.Entry) int {
-	if a.Kind != vfs.KindDir && b.Kind != vfs.KindDir {
-		return cmp.Compare(a.Name, b.Name)
-	}
-	n := min(len(a.Name), len(b.Name))
-	if c := cmp.Compare(a.Name[:n], b.Name[:n]); c != 0 {
-		return c
-	}
-	return cmp.Compare(byteAt(a, n), byteAt(b, n))
-}
-
-// byteAt returns byte n of the paths below an entry, -1 at the end of a file's.
-func byteAt(e vfs.Entry, n int) int {
-	switch {
-	case n < len(e.Name):
-		return int(e.Name[n])
-	case e.Kind == vfs.KindDir:
-		return os.PathSeparator
-	default:
-		return -1
-	}
+	return paths, nil
 }

@@ -1,0 +1,97 @@
+package fileops
+
+import (
+	"github.com/lion-agi/fileops/internal/vfs"
+)
+
+// This file cuts a file that is too large to be held. It reads the file twice: to
+// learn its length, which each chunk's Total depends on, and to cut it.
+
+// A fileMeasure is what the first reading of a file tells.
+type fileMeasure struct {
+	info  vfs.Info
+	size  int64
+	chars int
+	units int // of ChunkOptions.Unit
+}
+
+// cutPieces cuts a file piece by piece and hands on its chunks.
+func (c *chunking) cutPieces(path string) error {
+	m, err := c.measure(path)
+	if err == nil && m.units > 0 {
+		err = c.cutMeasured(path, m)
+	}
+	if end, ok := err.(endError); ok {
+		return end.error
+	}
+	last := cutFile{size: m.size, chars: m.chars, err: err}
+	return c.take([]source{{path: path}}, cutPart{files: []cutFile{last}})
+}
+
+// measure reads a file to the end.
+func (c *chunking) measure(path string) (m fileMeasure, err error) {
+	var words wordCount
+	for p, err := range c.task.pieces(path) {
+		if err != nil {
+			return fileMeasure{}, err
+		}
+		m.info = p.info
+		m.size += int64(len(p.data))
+		m.chars += p.chars
+		if c.opts.Unit != Chars {
+			words.add(p.data)
+		}
+	}
+	if c.output.is(m.info) {
+		return fileMeasure{}, c.ownOutput(path)
+	}
+	m.units = m.chars
+	if c.opts.Unit != Chars {
+		m.units = words.words
+	}
+	return m, nil
+}
+
+// An endError ends the operation. Other errors of cutMeasured are the file's own.
+type endError struct{ error }
+
+// cutMeasured reads a file again and cuts it.
+func (c *chunking) cutMeasured(path string, m fileMeasure) error {
+	cutter := c.opts.newPieceCutter(m.units)
+	emit := func(chunks []TextChunk) error {
+		if len(chunks) == 0 {
+			return nil
+		}
+		c.addFile(chunks, path, m.size)
+		part := cutPart{files: []cutFile{{chunks: chunks, more: true}}, data: c.appendChunks(nil, chunks)}
+		if err := c.take([]source{{path: path}}, part); err != nil {
+			return endError{err}
+		}
+		return nil
+	}
+	var size int64
+	for p, err := range c.task.pieces(path) {
+		if err != nil {
+			return err
+		}
+		size += int64(len(p.data))
+		if size > m.size || !vfs.SameFile(p.info, m.info) {
+			return pathError("chunk", path, ErrChanged)
+		}
+		if err := cutter.add(p.data, p.chars, emit); err != nil {
+			return c.ofFile(path, err)
+		}
+	}
+	if size != m.size || cutter.units() != m.units {
+		return pathError("chunk", path, ErrChanged)
+	}
+	return c.ofFile(path, cutter.end(emit))
+}
+
+// ofFile gives an error of a cutter the path, unless it ends the operation.
+func (c *chunking) ofFile(path string, err error) error {
+	if _, ok := err.(endError); ok {
+		return err
+	}
+	return pathError("chunk", path, err)
+}

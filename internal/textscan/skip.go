@@ -1,0 +1,27 @@
+package textscan
+
+import (
+	"math/bits"
+	"unicode/utf8"
+)
+
+// Skip returns the length in bytes of the first n code points of b, which must be
+// valid UTF-8 and have as many.
+func Skip(b []byte, n int) int {
+	at := 0
+	for len(b)-at >= blockSize {
+		begun := blockSize - bits.OnesCount64((*block)(b[at:]).continuations())
+		if begun > n { // so that the next code point begins in this block
+			break
+		}
+		n -= begun
+		at += blockSize
+	}
+	for at < len(b) && (n > 0 || !utf8.RuneStart(b[at])) {
+		if utf8.RuneStart(b[at]) {
+			n--
+		}
+		at++
+	}
+	return at
+}
