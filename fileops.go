@@ -283,7 +283,7 @@ func (t *task) dirSize(dir string) (int64, error) {
 		case f.err != nil:
 			continue
 		case ctx.Err() != nil:
-			return 0, group.Wait()
+			return 0, cmp.Or(group.Wait(), t.Err())
 		}
 		if paths = append(paths, f.path); len(paths) == batchFiles {
 			add(paths)

@@ -56,6 +56,7 @@ func TestTimeoutEndsHungCalls(t *testing.T) {
 						break
 					}
 					requireTimeout(t, poolTimeout, took, err)
+					synctest.Wait()
 					s := l.pool.Stats()
 					require.EqualValues(t, g.inside.Load(), s.Abandoned, "hung at operation %d", n)
 					g.Open()
