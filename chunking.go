@@ -221,7 +221,8 @@ func (c *chunking) limits() (ahead, whole int64) {
 		return aheadLimit, anySize
 	}
 	most := int64(c.opts.size()) * streamChunks // a unit has a byte at least
-	return min(aheadLimit, most), min(streamSize, most)
+	whole = min(c.task.pool.streamSize, most)
+	return min(aheadLimit, whole), whole
 }
 
 // cutAll reads and cuts the files, several at a time. The data of a batch is the

@@ -49,7 +49,7 @@ type ConcatResult struct {
 	Files    []string      // the files in the text, in order
 	Skipped  []SkippedFile // the files left out, in the same order
 	Path     string        // the saved file, "" if the text was not saved
-	Chars    int           // code points in the text
+	Chars    int           // code points in the text, at most math.MaxInt
 }
 
 // A SkippedFile is a file, a directory or a link that was left out.

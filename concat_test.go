@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -379,6 +380,30 @@ func TestConcatToStreamsTheTextOfConcat(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (w writerFunc) Write(p []byte) (int, error) { return w(p) }
+
+// TestConcatToStreamsLargeFiles streams a sparse file whose size no int of a
+// 32-bit system holds.
+func TestConcatToStreamsLargeFiles(t *testing.T) {
+	const size = 2 << 30
+	if testing.Short() {
+		t.Skip("reads 2 GiB")
+	}
+	t.Parallel()
+	p := newPlace(t, true, false, fileops.PoolOptions{})
+	large, small := p.write(t, "large", ""), p.write(t, "small", "text")
+	require.NoError(t, os.Truncate(p.abs("large"), size))
+	var written int64
+	r, err := p.ConcatTo(t.Context(), writerFunc(func(b []byte) (int, error) {
+		written += int64(len(b))
+		return len(b), nil
+	}), []string{large, small}, nil)
+	require.NoError(t, err)
+	require.Empty(t, r.Skipped)
+	require.Equal(t, []string{large, small}, r.Files)
+	headers := len("---\nlarge\n---\n\n" + "\n" + "---\nsmall\n---\n\n" + "text")
+	require.Equal(t, size+int64(headers), written)
+	require.Equal(t, int(min(written, math.MaxInt)), r.Chars)
+}
 
 // TestConcatToWriters streams to writers that fail, write too little, panic, or
 // cancel the context.

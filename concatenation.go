@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -154,14 +155,14 @@ func (c *concatenation) failed(path string, err error) ([]source, error) {
 // A section is a file's part of the text, with the newline that separates it
 // from the section before.
 type section struct {
-	length int // in bytes
-	header int // bytes of it that are not the file's
-	chars  int
+	length int64 // in bytes, which can exceed an int of a 32-bit system
+	header int64 // bytes of it that are not the file's
+	chars  int64
 	err    error
 }
 
 // size is the number of the file's own bytes.
-func (s *section) size() int64 { return int64(s.length - s.header) }
+func (s *section) size() int64 { return s.length - s.header }
 
 // wholeLimit is the size up to which a file is read into memory whole before its
 // section is written.
@@ -205,7 +206,7 @@ func (c *concatenation) join(sources []source) error {
 func (c *concatenation) load(b *batch[source, section], path string, s *section, limit int64) bool {
 	start := len(b.data)
 	data := c.format.appendHeader(append(b.data, '\n'), path)
-	s.header = len(data) - start
+	s.header = int64(len(data) - start)
 	headerChars := utf8.RuneCount(data[start:])
 	var text utf8Check
 	data, st, err := c.task.read(data, path, limit, &text)
@@ -213,14 +214,14 @@ func (c *concatenation) load(b *batch[source, section], path string, s *section,
 		return false
 	}
 	if err == nil {
-		err = c.leaveOut(path, st, text.chars)
+		err = c.leaveOut(path, st, int64(text.chars))
 	}
 	if err != nil {
 		*s = section{err: err}
 		return true
 	}
-	s.chars = headerChars + text.chars
-	s.length = len(data) - start
+	s.chars = int64(headerChars + text.chars)
+	s.length = int64(len(data) - start)
 	b.data = data
 	b.bytes += s.size()
 	return true
@@ -228,11 +229,11 @@ func (c *concatenation) load(b *batch[source, section], path string, s *section,
 
 // leaveOut returns the reason why a text of so many characters is left out, if
 // there is one.
-func (c *concatenation) leaveOut(path string, st vfs.Info, chars int) error {
+func (c *concatenation) leaveOut(path string, st vfs.Info, chars int64) error {
 	switch {
 	case c.output.is(st):
 		return pathError("concat", path, ErrExcluded)
-	case chars < c.opts.Threshold:
+	case chars < int64(c.opts.Threshold):
 		return pathError("concat", path, ErrBelowThreshold)
 	}
 	return nil
@@ -242,13 +243,13 @@ func (c *concatenation) leaveOut(path string, st vfs.Info, chars int) error {
 // see that all of it is text, and then again to write it.
 func (c *concatenation) stream(path string) section {
 	var st vfs.Info
-	chars, size, check := 0, int64(0), int64(trustedSize)
+	chars, size, check := int64(0), int64(0), int64(trustedSize)
 	for p, err := range c.task.pieces(path) {
 		if err != nil {
 			return section{err: err}
 		}
 		st = p.info
-		chars += p.chars
+		chars += int64(p.chars)
 		size += int64(len(p.data))
 		if held := max(size, st.Size); !c.task.streams && held > check {
 			if !fitsMemory(held) {
@@ -274,8 +275,8 @@ func (c *concatenation) stream(path string) section {
 		if err := c.write(p.data); err != nil {
 			return section{err: err}
 		}
-		s.length += len(p.data)
-		s.chars += p.chars
+		s.length += int64(len(p.data))
+		s.chars += int64(p.chars)
 	}
 	return s
 }
@@ -285,16 +286,17 @@ func (c *concatenation) breakOff(s section, path string, err error) section {
 	c.result.Skipped = append(c.result.Skipped, SkippedFile{path, err})
 	note := fmt.Appendf(nil, "\n[fileops: %s]", oneLine(err.Error()))
 	s.err = c.write(note)
-	s.chars += utf8.RuneCount(note)
-	s.length += len(note)
-	s.header += len(note)
+	s.chars += int64(utf8.RuneCount(note))
+	s.length += int64(len(note))
+	s.header += int64(len(note))
 	return s
 }
 
 // writeHeader begins a section.
 func (c *concatenation) writeHeader(path string) (section, error) {
 	header := c.format.appendHeader([]byte{'\n'}, path)
-	return section{length: len(header), header: len(header), chars: utf8.RuneCount(header)}, c.write(header)
+	length := int64(len(header))
+	return section{length: length, header: length, chars: int64(utf8.RuneCount(header))}, c.write(header)
 }
 
 // ends reports whether an error ends the concatenation. Any other error is one
@@ -345,8 +347,8 @@ func (c *concatenation) note(path string, s section) {
 		s.chars-- // no newline comes before the first section
 	}
 	c.result.Files = append(c.result.Files, path)
-	c.result.Chars += s.chars
-	c.lengths = append(c.lengths, s.length-1)
+	c.result.Chars = int(min(int64(c.result.Chars)+s.chars, math.MaxInt))
+	c.lengths = append(c.lengths, int(s.length-1)) // for Concat, which holds the text
 }
 
 // A heldText is the text of Concat, which must fit the memory.

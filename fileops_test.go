@@ -432,6 +432,7 @@ func TestReadSurvivesChangingFiles(t *testing.T) {
 		defer close(finished)
 		for i := 0; !done.Load(); i++ {
 			assert.NoError(t, os.WriteFile(p.abs("file"), bytes.Repeat([]byte("x"), i*7919%200_000), 0o666))
+			runtime.Gosched() // wasip1 has one thread
 		}
 	}()
 	for range unlessShort(300, 50) {

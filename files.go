@@ -120,6 +120,7 @@ func (p *Pool) ScanFiles(ctx context.Context, paths iter.Seq[string]) iter.Seq[F
 		broken := false
 		last := FileBytes{}
 		err := stream(ctx, p, &use{op: "scan files"}, func(t *task) (err error) {
+			t.yieldFirst()
 			source, stop := newSeqFeed(paths)
 			defer stop()
 			last, err = scanFiles(t, source, func(f FileBytes) bool {

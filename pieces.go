@@ -102,7 +102,8 @@ func (r *pieceReader) open() (err error) {
 // readAll sends the pieces of the file. Two buffers are enough: the loop has let
 // go of one when it takes the other.
 func (r *pieceReader) readAll() error {
-	current, other := make([]byte, pieceSize), make([]byte, pieceSize)
+	size := int(min(max(r.info.Size+1, unsizedRoom), pieceSize))
+	current, other := textscan.Uninitialized(size), textscan.Uninitialized(size)
 	rest := 0 // bytes of a character that the last piece ended in
 	for {
 		n, ended, err := r.fill(current, rest)

@@ -100,6 +100,8 @@ type Pool struct {
 	slots   *slots
 	outputs outputBounds
 
+	streamSize int64 // the constant; tests have less
+
 	closed  atomic.Bool
 	active  atomic.Int64  // operations begun and not ended
 	entered atomic.Int64  // those and all their goroutines, for Close
@@ -128,11 +130,12 @@ func newPool(opts PoolOptions, files vfs.FS) *Pool {
 		opts.Workers = DefaultWorkers
 	}
 	return &Pool{
-		opts:    opts,
-		fs:      files,
-		slots:   &slots{workers: opts.Workers, reserve: newReserve(opts.Workers, files.Path())},
-		outputs: newOutputBounds(),
-		drained: make(chan struct{}, 1),
+		opts:       opts,
+		fs:         files,
+		slots:      &slots{workers: opts.Workers, reserve: newReserve(opts.Workers, files.Path())},
+		outputs:    newOutputBounds(),
+		streamSize: streamSize,
+		drained:    make(chan struct{}, 1),
 	}
 }
 

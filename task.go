@@ -107,14 +107,21 @@ func (p *Pool) leavePending(t *task) {
 	}
 }
 
-// end takes back an unused slot and the place among the pending.
+// end takes back what an admitted task has.
 func (p *Pool) end(t *task) {
-	if s := t.ready.Swap(nil); s != nil {
-		p.slots.give(s)
-	}
-	p.leavePending(t)
+	t.yieldFirst()
 	p.active.Add(-1)
 	p.leave()
+}
+
+// yieldFirst gives up the task's unused slot and its place among the pending. A task
+// that waits for its caller's code must not keep them, because that code may wait
+// for a slot.
+func (t *task) yieldFirst() {
+	if s := t.ready.Swap(nil); s != nil {
+		t.pool.slots.give(s)
+	}
+	t.pool.leavePending(t)
 }
 
 // perform calls the operation, turns a panic into an error, and enters the
@@ -158,7 +165,11 @@ func stream(ctx context.Context, p *Pool, u *use, run func(t *task) error) (err 
 	defer p.end(t)
 	began := p.logClock()
 	defer func() { p.ended(t, u.op, u.path, began, cmp.Or(t.Err(), err)) }()
-	return run(t)
+	err = run(t)
+	if err != nil && err == t.Err() {
+		err = pathError(u.op, u.path, err)
+	}
+	return err
 }
 
 // use is the use that the operation makes of its first slot.

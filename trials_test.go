@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -169,6 +170,37 @@ var trials = []trial{
 	})},
 	{name: "Chunk with a Reader", writes: true, account: ofChunked, output: "out/old.jsonl", content: linesOf,
 		run: chunkTrial((*Pool).ReadFile)},
+	{name: "Files", run: inLoop(func(ctx context.Context, l *lab) ([]File, error) {
+		return collect(l.pool.Files(ctx, l.at("in"), &DirOptions{Stat: true}))
+	})},
+	{name: "ScanFiles", run: inLoop(func(ctx context.Context, l *lab) (map[string]string, error) {
+		texts := map[string]string{}
+		var errs []error
+		paths := func(yield func(string) bool) {
+			for f, err := range l.pool.Files(ctx, l.at("in"), nil) {
+				if err != nil {
+					errs = append(errs, err)
+				} else if !yield(f.Path) {
+					return
+				}
+			}
+		}
+		for f := range l.pool.ScanFiles(ctx, paths) {
+			texts[f.Path] = string(f.Data)
+			errs = append(errs, f.Err)
+		}
+		return texts, errors.Join(errs...)
+	})},
+	{name: "Chunks", run: inLoop(func(ctx context.Context, l *lab) ([]TextChunk, error) {
+		return collect(l.pool.Chunks(ctx, l.at("in"), &ChunkOptions{Size: 10}))
+	})},
+	{name: "Chunks to files", writes: true, run: inLoop(chunksToFiles)},
+	{name: "Chunks in pieces to files", writes: true, run: inPieces(inLoop(chunksToFiles))},
+	{name: "Chunks with OnSkip", writes: true, account: ofChunked, output: "out/old.jsonl", content: linesOf, run: inLoop(chunksWithOnSkip)},
+	{name: "Chunks in pieces to a growing file", writes: true, account: ofChunked, output: "out/old.jsonl", content: linesOf,
+		run: inPieces(growing(inLoop(chunksWithOnSkip)))},
+	{name: "ChunkTo", account: ofChunkTo, run: chunkToTrial},
+	{name: "ChunkTo in pieces", account: ofChunkTo, run: inPieces(chunkToTrial)},
 	{name: "Submit", writes: true, run: func(ctx context.Context, l *lab, f callForm) (any, error) {
 		work := func(ctx context.Context) (string, error) {
 			text, err := Submit(ctx, l.pool, func(ctx context.Context) (string, error) {
@@ -240,6 +272,90 @@ func growing(run func(context.Context, *lab, callForm) (any, error)) func(contex
 		l.pool.outputs.held = 1 // until prepare
 		return run(ctx, l, f)
 	}
+}
+
+// inPieces lets a trial cut every file piece by piece.
+func inPieces(run func(context.Context, *lab, callForm) (any, error)) func(context.Context, *lab, callForm) (any, error) {
+	return func(ctx context.Context, l *lab, f callForm) (any, error) {
+		l.pool.streamSize = 1 // until prepare
+		return run(ctx, l, f)
+	}
+}
+
+// inLoop is a trial that runs a loop.
+func inLoop[T any](loop func(context.Context, *lab) (T, error)) func(context.Context, *lab, callForm) (any, error) {
+	return func(ctx context.Context, l *lab, f callForm) (any, error) {
+		run := func(ctx context.Context) (T, error) { return loop(ctx, l) }
+		return call(ctx, f, run, func(ctx context.Context) *Future[T] { return Submit(ctx, l.pool, run) })
+	}
+}
+
+// collect returns all values of a sequence, or all of its errors.
+func collect[T any](seq iter.Seq2[T, error]) (all []T, err error) {
+	var errs []error
+	for v, err := range seq {
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		all = append(all, v)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, errs[0]
+	}
+	return all, nil
+}
+
+// chunksToFiles breaks out at the first error. Later chunks would get the numbers of
+// those that are missing.
+func chunksToFiles(ctx context.Context, l *lab) (all []TextChunk, err error) {
+	for c, err := range l.pool.Chunks(ctx, l.at("in"), &ChunkOptions{
+		Size: 10, OutputFile: l.at("out/new.csv"), OutputDir: l.at("out"), Save: &SaveOptions{Overwrite: true},
+	}) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+func chunksWithOnSkip(ctx context.Context, l *lab) (chunked, error) {
+	var skipped []SkippedFile
+	chunks, err := collect(l.pool.Chunks(ctx, l.at("in"), &ChunkOptions{
+		Size: 10, OutputFile: l.at("out/old.jsonl"), OnSkip: func(s SkippedFile) { skipped = append(skipped, s) },
+	}))
+	return chunked{chunks, skipped}, err
+}
+
+// A chunkedTo is the outcome of a ChunkTo.
+type chunkedTo struct {
+	*ChunkResult
+	Lines string
+}
+
+func chunkToTrial(ctx context.Context, l *lab, f callForm) (any, error) {
+	var w bytes.Buffer
+	path, o := l.at("in"), &ChunkOptions{Size: 10}
+	result, err := call(ctx, f,
+		func(ctx context.Context) (*ChunkResult, error) { return l.pool.ChunkTo(ctx, &w, path, o) },
+		func(ctx context.Context) *Future[*ChunkResult] { return l.pool.AsyncChunkTo(ctx, &w, path, o) })
+	if err != nil {
+		return nil, err
+	}
+	return chunkedTo{result.(*ChunkResult), w.String()}, nil
+}
+
+func ofChunkTo(result any) (used []string, skipped []SkippedFile) {
+	r := result.(chunkedTo)
+	for line := range strings.Lines(r.Lines) {
+		var c TextChunk
+		if err := json.Unmarshal([]byte(line), &c); err != nil {
+			panic(err)
+		}
+		used = append(used, c.FilePath)
+	}
+	return used, r.Skipped
 }
 
 // readAllOf reads files by ReadFiles and checks that each is yielded once and
@@ -325,6 +441,7 @@ func (l *lab) prepare(tr trial, h vfstest.Hook) {
 		l.resetOutputs()
 	}
 	l.pool.outputs.held = outputHeld
+	l.pool.streamSize = streamSize
 	l.faulty.Reset(h)
 }
 
