@@ -213,8 +213,12 @@ func (c *wordCutter) word(word []byte, start int) {
 	}
 	c.text = append(c.text, word...)
 	c.words++
-	if c.words == last {
+	for c.words == last { // two chunks may end with the last word
 		c.complete(first, last, start+len(word))
+		if c.next == c.plan.total {
+			return
+		}
+		first, last = c.plan.units(c.next)
 	}
 }
 
