@@ -242,7 +242,7 @@ func (c *concatenation) leaveOut(path string, st vfs.Info, chars int) error {
 // see that all of it is text, and then again to write it.
 func (c *concatenation) stream(path string) section {
 	var st vfs.Info
-	chars, size, check := 0, int64(0), int64(trustedSize)
+	chars, size, check := 0, int64(0), int64(unaskedSize)
 	for p, err := range c.task.pieces(path) {
 		if err != nil {
 			return section{err: err}
@@ -251,8 +251,8 @@ func (c *concatenation) stream(path string) section {
 		chars += p.chars
 		size += int64(len(p.data))
 		if held := max(size, st.Size); !c.task.streams && held > check {
-			if !fitsMemory(held) {
-				return section{err: pathError("read", path, ErrTooLarge)}
+			if err := withMemory(held, func() {}); err != nil {
+				return section{err: pathError("read", path, err)}
 			}
 			check = 2 * held
 		}
@@ -349,8 +349,10 @@ type heldText struct{ strings.Builder }
 
 // Write implements io.Writer. A builder that is full doubles.
 func (t *heldText) Write(b []byte) (int, error) {
-	if n := t.Len() + len(b); n > t.Cap() && !fitsMemory(2*int64(n)) {
-		return 0, ErrTooLarge
+	if n := t.Len() + len(b); n > t.Cap() {
+		if err := withMemory(2*int64(n), func() { t.Grow(len(b)) }); err != nil {
+			return 0, err
+		}
 	}
 	return t.Builder.Write(b)
 }

@@ -22,6 +22,33 @@ func TestAvailableObeysGOMEMLIMIT(t *testing.T) {
 	require.Zero(t, Available())
 }
 
+// TestReserve reserves memory that is there only once.
+func TestReserve(t *testing.T) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(used() + 64<<20))
+	require.NoError(t, Reserve(40<<20))
+	require.ErrorContains(t, Reserve(40<<20), "it needs 41943040 bytes of memory, and ")
+	require.NoError(t, Reserve(4<<20))
+	Release(40 << 20)
+	require.NoError(t, Reserve(40<<20))
+	Release(40 << 20)
+	Release(4 << 20)
+	require.Zero(t, reserved.bytes)
+	require.Error(t, Reserve(1<<50))
+	require.Error(t, Reserve(unlimited))
+	require.Zero(t, reserved.bytes)
+}
+
+// TestReserveFreesGarbage reserves memory that the process holds but does not use.
+func TestReserveFreesGarbage(t *testing.T) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(used() + 64<<20))
+	for range 5 {
+		require.NoError(t, Reserve(40<<20))
+		garbage := make([]byte, 40<<20)
+		Release(40 << 20)
+		require.Len(t, garbage, 40<<20)
+	}
+}
+
 func BenchmarkAvailable(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
