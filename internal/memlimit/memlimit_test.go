@@ -7,9 +7,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// limitTo leaves the process some bytes more than it needs, until the test ends.
+func limitTo(t *testing.T, more int64) {
+	debug.FreeOSMemory() // which the garbage of other tests would become meanwhile
+	limit := debug.SetMemoryLimit(used() + more)
+	t.Cleanup(func() { debug.SetMemoryLimit(limit) })
+}
+
 // TestAvailableObeysGOMEMLIMIT sets a memory limit and takes some of it.
 func TestAvailableObeysGOMEMLIMIT(t *testing.T) {
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(used() + 64<<20))
+	limitTo(t, 64<<20)
 	before := Available()
 	require.LessOrEqual(t, before, int64(64<<20))
 	held := make([]byte, 32<<20)
@@ -24,7 +31,7 @@ func TestAvailableObeysGOMEMLIMIT(t *testing.T) {
 
 // TestReserve reserves memory that is there only once.
 func TestReserve(t *testing.T) {
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(used() + 64<<20))
+	limitTo(t, 64<<20)
 	require.NoError(t, Reserve(40<<20))
 	require.ErrorContains(t, Reserve(40<<20), "it needs 41943040 bytes of memory, and ")
 	require.NoError(t, Reserve(4<<20))
@@ -40,7 +47,7 @@ func TestReserve(t *testing.T) {
 
 // TestReserveFreesGarbage reserves memory that the process holds but does not use.
 func TestReserveFreesGarbage(t *testing.T) {
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(used() + 64<<20))
+	limitTo(t, 64<<20)
 	for range 5 {
 		require.NoError(t, Reserve(40<<20))
 		garbage := make([]byte, 40<<20)
