@@ -2,9 +2,11 @@ package memlimit
 
 import (
 	"os"
+	"runtime/debug"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 func TestMachineAvailable(t *testing.T) {
@@ -21,8 +23,11 @@ func TestProcessMemory(t *testing.T) {
 	mapped, filled = processMemory("")
 	require.Zero(t, mapped+filled)
 
+	debug.FreeOSMemory()
 	_, before := processMemory(readFile("/proc/self/statm"))
-	held := make([]byte, 64<<20)
+	held, err := unix.Mmap(-1, 0, 64<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	require.NoError(t, err)
+	defer unix.Munmap(held)
 	_, empty := processMemory(readFile("/proc/self/statm"))
 	for i := 0; i < len(held); i += os.Getpagesize() {
 		held[i] = 1
