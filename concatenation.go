@@ -209,7 +209,7 @@ func (c *concatenation) load(b *batch[section], path string, s *section, limit i
 	headerChars := utf8.RuneCount(data[start:])
 	var text utf8Check
 	data, st, err := c.task.read(data, path, limit, &text)
-	if err == (errTooLargeToHold{}) {
+	if err == (errTooLargeToHold{}) || c.task.streams && errors.Is(err, ErrTooLarge) { // for want of memory
 		return false
 	}
 	if err == nil {

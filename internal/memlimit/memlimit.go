@@ -31,7 +31,7 @@ func Reserve(size int64) error {
 	reserved.Lock()
 	defer reserved.Unlock()
 	free := Available() - reserved.bytes
-	if size > free && size-free <= used() {
+	if used, _ := heap(); size > free && size-free <= used {
 		debug.FreeOSMemory()
 		free = Available() - reserved.bytes
 	}
@@ -57,19 +57,23 @@ func Release(size int64) {
 // hundred microseconds, so it is for large amounts only. The answer holds for the
 // moment: other goroutines and processes take memory too.
 func Available() int64 {
-	used := used()
+	used, idle := heap()
 	available := debug.SetMemoryLimit(-1) - used // math.MaxInt64 if there is none
 	if strconv.IntSize == 32 {
 		available = min(available, smallAddressSpace-used)
 	}
-	return max(0, min(available, systemAvailable(used)))
+	return max(0, min(available, systemAvailable(used, idle)))
 }
 
-// used returns the memory that the Go runtime has from the system.
-func used() int64 {
-	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+// heap returns the memory that the Go runtime has from the system, and the address
+// space that it keeps for its heap and does not use.
+func heap() (used, idle int64) {
+	samples := []metrics.Sample{
+		{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}, {Name: "/memory/classes/heap/free:bytes"},
+	}
 	metrics.Read(samples)
-	return int64(samples[0].Value.Uint64() - samples[1].Value.Uint64())
+	total, released, free := int64(samples[0].Value.Uint64()), int64(samples[1].Value.Uint64()), int64(samples[2].Value.Uint64())
+	return total - released, released + free
 }
 
 // unlimited is the answer of a bound that does not exist.

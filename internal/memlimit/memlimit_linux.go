@@ -10,9 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// arenaSize is the unit in which the Go runtime takes address space: heapArenaBytes
+// in its malloc.go. It takes up to one more to align the first.
+const arenaSize = 4 << 20 << (4 * (strconv.IntSize / 64))
+
+// inOnePiece is a cautious guess at the part of the heap's idle address space that
+// is in one piece: an eighth. The runtime never gives address space back, so a
+// process that once had much could have no more otherwise.
+const inOnePiece = 8
+
 // systemAvailable returns the least of the bounds of the machine, of the control
 // groups and of setrlimit(2), for a process that uses so much already.
-func systemAvailable(used int64) int64 {
+func systemAvailable(used, idle int64) int64 {
 	mapped, filled := processMemory(readFile("/proc/self/statm"))
 	available := machineAvailable(readFile("/proc/meminfo"))
 	if available < unlimited {
@@ -24,7 +33,8 @@ func systemAvailable(used int64) int64 {
 	for _, resource := range []int{unix.RLIMIT_AS, unix.RLIMIT_DATA} {
 		var limit unix.Rlimit
 		if unix.Getrlimit(resource, &limit) == nil && limit.Cur < unlimited {
-			available = min(available, int64(limit.Cur)-mapped)
+			fresh := int64(limit.Cur) - mapped - 2*arenaSize
+			available = min(available, max(fresh, idle/inOnePiece))
 		}
 	}
 	return available

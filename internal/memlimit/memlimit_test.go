@@ -10,7 +10,8 @@ import (
 // limitTo leaves the process some bytes more than it needs, until the test ends.
 func limitTo(t *testing.T, more int64) {
 	debug.FreeOSMemory() // which the garbage of other tests would become meanwhile
-	limit := debug.SetMemoryLimit(used() + more)
+	used, _ := heap()
+	limit := debug.SetMemoryLimit(used + more)
 	t.Cleanup(func() { debug.SetMemoryLimit(limit) })
 }
 

@@ -25,7 +25,7 @@ var globalMemoryStatus = windows.NewLazySystemDLL("kernel32.dll").NewProc("Globa
 // that it could not keep, in pages of memory and of the page files together, and
 // package runtime ends a process that gets none. See ullAvailPageFile and
 // ullAvailVirtual in Microsoft's documentation of MEMORYSTATUSEX.
-func systemAvailable(int64) int64 {
+func systemAvailable(_, _ int64) int64 {
 	status := memoryStatus{length: uint32(unsafe.Sizeof(memoryStatus{}))}
 	if ok, _, _ := globalMemoryStatus.Call(uintptr(unsafe.Pointer(&status))); ok == 0 {
 		return unlimited
