@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"unsafe"
 
 	"github.com/lion-agi/fileops/internal/textscan"
 	"github.com/lion-agi/fileops/internal/vfs"
@@ -56,6 +57,15 @@ type cutFile struct {
 // all, such as a link to a directory, does not.
 func (f *cutFile) counts() bool {
 	return !f.more && (!f.byRule || errors.Is(f.err, ErrExcluded))
+}
+
+// held is about how much memory the file's chunks take.
+func (f *cutFile) held() (n int64) {
+	n = f.size + int64(len(f.chunks))*int64(unsafe.Sizeof(TextChunk{}))
+	for i := range f.chunks {
+		n += int64(len(f.chunks[i].Text))
+	}
+	return n
 }
 
 func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
@@ -238,6 +248,7 @@ func (c *chunking) cutAll(sources feed[source]) error {
 			return false
 		}
 		b.bytes += f.size
+		b.held += f.held()
 		b.data = c.appendChunks(b.data, f.chunks)
 		return true
 	}

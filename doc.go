@@ -5,12 +5,13 @@
 //
 // # Operations
 //
-//   - read: [ReadFile], [ReadBytes], [ReadFiles]
+//   - read: [ReadFile], [ReadBytes], [ReadFiles], [ScanFiles]
 //   - copy and measure: [CopyFile], [FileSize]
-//   - list: [ListFiles], [DirToFiles]
+//   - list: [ListFiles], [DirToFiles], [Files]
 //   - save: [SaveToFile], [SaveChunks]
 //   - concatenate: [Concat], [ConcatFiles], [ConcatTo]
-//   - chunk: [FileToChunks], [Chunk], and [ChunkText], which only computes
+//   - chunk: [FileToChunks], [Chunk], [Chunks], [ChunkTo], and [ChunkText], which
+//     only computes
 //   - any other blocking call: [Submit]
 //
 // All of them but ChunkText take a context and run on [DefaultPool]. Each is
@@ -33,9 +34,9 @@
 //     the sorted one or the caller's.
 //   - With a Root, no name leads outside: not by "..", not by an absolute path,
 //     not by a link.
-//   - [ReadFiles] and [ConcatTo] hold some MiB in memory, however many files
-//     there are. ConcatTo does so for files of any size, while ReadFiles holds
-//     each text whole.
+//   - [Files], [Chunks], [ChunkTo] and [ConcatTo] hold some MiB in memory,
+//     whatever the tree and the files. [ReadFiles] and [ScanFiles] do so for any
+//     number of files, but hold each file whole.
 //
 // # Blocking
 //

@@ -29,6 +29,10 @@ const (
 	// hand-over cheap, small enough not to be waited for.
 	batchTarget = 128 << 10
 
+	// aheadBytes is the memory of all batches at which nothing more is loaded
+	// ahead.
+	aheadBytes = 16 << 20
+
 	// slowItem is the time for an item above which the storage counts as slow,
 	// if the consumer waits for the batch. Then the pipeline calls in another
 	// worker. Cached files need few workers, slow storage needs many.
@@ -39,7 +43,8 @@ const (
 type batch[S, T any] struct {
 	part[S, T]
 	texts slab  // memory for load to keep texts in
-	bytes int64 // held by the items
+	bytes int64 // loaded
+	held  int64 // memory that load made of these, besides data, if it counts that
 
 	large []place // the items that are too large to be read ahead
 	took  time.Duration
@@ -161,6 +166,7 @@ type reader[S, T any] struct {
 	work    chan *batch[S, T] // never full: it has room for the whole queue
 	group   errgroup.Group
 	quit    atomic.Bool
+	held    atomic.Int64 // bytes in all batches
 
 	files, bytes int64 // loaded so far
 }
@@ -254,9 +260,16 @@ func (r *reader[S, T]) newBatch() *batch[S, T] {
 	}
 	b := r.spare[last]
 	r.spare = r.spare[:last]
-	b.sources, b.items, b.data, b.bytes, b.large = b.sources[:0], b.items[:0], b.data[:0], 0, b.large[:0]
+	b.sources, b.items, b.data, b.large = b.sources[:0], b.items[:0], b.data[:0], b.large[:0]
+	b.bytes, b.held = 0, 0
+	if cap(b.data) > 2*batchBytes { // a few of them would be much
+		b.data = nil
+	}
 	return b
 }
+
+// size is the memory that the batch holds.
+func (b *batch[S, T]) size() int64 { return max(b.bytes, b.held+int64(len(b.data))) }
 
 // batchSize is the number of items that make a batch of about batchTarget bytes,
 // judged by those so far, but so few that each worker gets some: where their
@@ -277,6 +290,7 @@ func (r *reader[S, T]) batchSize() int {
 func (r *reader[S, T]) account(b *batch[S, T]) {
 	r.files += int64(len(b.items))
 	r.bytes += b.bytes
+	r.held.Add(-b.size())
 	r.spare = append(r.spare, b)
 }
 
@@ -303,10 +317,11 @@ func (r *reader[S, T]) fill(b *batch[S, T]) {
 		if r.quit.Load() {
 			return
 		}
-		at := len(b.data)
-		if b.bytes >= batchBytes || !r.load(b, b.sources[i], &b.items[i], r.ahead) {
+		at, size := len(b.data), b.size()
+		if b.bytes >= batchBytes || r.held.Load() >= aheadBytes || !r.load(b, b.sources[i], &b.items[i], r.ahead) {
 			b.large = append(b.large, place{i, at})
 		}
+		r.held.Add(b.size() - size)
 	}
 	b.took = clock() - began
 }
