@@ -30,8 +30,12 @@ func (o *ChunkOptions) newPieceCutter(units int) pieceCutter {
 	return &wordCutter{opts: o, plan: o.plan(units)}
 }
 
-// emitted is about how many bytes of text are given to emit at once.
-const emitted = 256 << 10
+// About so much is given to emit at once. A chunk takes some hundred bytes beside
+// its text, so chunks of one character count by their number.
+const (
+	emittedBytes  = 256 << 10
+	emittedChunks = 1 << 10
+)
 
 // A charCutter cuts by code points.
 type charCutter struct {
@@ -39,6 +43,7 @@ type charCutter struct {
 	plan plan
 	next int // the number of the next chunk
 
+	buf    []byte // holds window, with room before it
 	window []byte // the text from the start of the next chunk on
 	offset int    // of the window in the text
 	chars  int    // in the window
@@ -51,7 +56,8 @@ func (c *charCutter) add(piece []byte, chars int, emit func([]TextChunk) error) 
 	if !fitsMemory(2 * int64(len(c.window)+len(piece))) {
 		return ErrTooLarge
 	}
-	c.window = append(c.window, piece...)
+	c.buf = append(c.buf[:copy(c.buf, c.window)], piece...)
+	c.window = c.buf
 	c.chars += chars
 	c.seen += chars
 	for c.complete(c.chars) {
@@ -84,7 +90,7 @@ func (c *charCutter) cut() []TextChunk {
 	var chunks []TextChunk
 	from, chars := 0, c.chars // of the window that the next chunk begins at
 	end := 0
-	for len(chunks) == 0 || end < emitted && c.complete(chars) {
+	for len(chunks) == 0 || end < emittedBytes && len(chunks) < emittedChunks && c.complete(chars) {
 		first, last := c.plan.units(c.next)
 		end = from + textscan.Skip(c.window[from:], last-first)
 		chunk := TextChunk{Start: c.offset + from, End: c.offset + end, Size: last - first}
@@ -102,7 +108,7 @@ func (c *charCutter) cut() []TextChunk {
 	for i := range chunks {
 		chunks[i].Text = text[chunks[i].Start-c.offset : chunks[i].End-c.offset]
 	}
-	c.window = c.window[:copy(c.window, c.window[from:])]
+	c.window = c.window[from:]
 	c.offset += from
 	c.chars = chars
 	return c.opts.dropShort(chunks)
@@ -169,7 +175,7 @@ func (c *wordCutter) add(piece []byte, _ int, emit func([]TextChunk) error) erro
 		}
 		c.word(piece[start:end], c.offset+start)
 		at = end
-		if c.held >= emitted {
+		if c.held >= emittedBytes || len(c.chunks) >= emittedChunks {
 			if err := c.emit(emit); err != nil {
 				return err
 			}
