@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"io"
 	"os"
@@ -39,17 +38,21 @@ type blocked struct {
 	stderr bytes.Buffer
 }
 
-// block starts the program and reads the first line of its output.
-func block(t *testing.T, args ...string) *blocked {
+// block starts the program and reads the beginning of its output.
+func block(t *testing.T, stderr *os.File, args ...string) *blocked {
 	b := &blocked{Cmd: child(t, args...)}
 	b.Stderr = &b.stderr
+	if stderr != nil {
+		b.Stderr = stderr
+	}
 	var err error
 	b.stdout, err = b.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, b.Start())
-	line, err := bufio.NewReaderSize(b.stdout, 16).ReadSlice('{')
+	first := make([]byte, 1)
+	_, err = io.ReadFull(b.stdout, first)
 	require.NoError(t, err)
-	require.Equal(t, "{", string(line))
+	require.Equal(t, "{", string(first))
 	return b
 }
 
@@ -60,7 +63,7 @@ func (b *blocked) end() int {
 }
 
 func TestClosedPipeEndsQuietly(t *testing.T) {
-	b := block(t, "-o", "-", wideTree(t))
+	b := block(t, nil, "-o", "-", wideTree(t))
 	require.NoError(t, b.stdout.Close())
 	assert.Equal(t, exitClosedPipe, b.end())
 	assert.Empty(t, b.stderr.String())
@@ -80,7 +83,7 @@ func TestClosedPipeKeepsTheOutputFile(t *testing.T) {
 }
 
 func TestInterruptEndsABlockedRun(t *testing.T) {
-	b := block(t, "-o", "-", wideTree(t))
+	b := block(t, nil, "-o", "-", wideTree(t))
 	require.NoError(t, b.Process.Signal(syscall.SIGINT))
 	assert.Equal(t, exitInterrupted, b.end())
 	assert.Equal(t, "ingest: interrupted\n", b.stderr.String())

@@ -82,7 +82,8 @@ func complain(stderr io.Writer, err error) {
 }
 
 // closeTime is how long an interrupted run waits until its operations have
-// removed their temporary files. Only a hung disk takes longer.
+// removed their temporary files and written their last line. Only a hung disk, or
+// a pipe that nobody reads, takes longer.
 const closeTime = 2 * time.Second
 
 // ingest cuts the files and writes the chunks.
