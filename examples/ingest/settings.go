@@ -23,7 +23,8 @@ const usage = `Usage: ingest [flags] [DIR]
 
 Cuts the text files in DIR into chunks and writes them to one file. Without DIR
 it reads the current directory. With "-o -" it writes JSON lines to standard
-output and the report to standard error.
+output and the report to standard error. Do not redirect that to a file in DIR,
+which would be read, too.
 
 Flags:
 `
