@@ -31,9 +31,9 @@ type walk struct {
 	lists bool
 
 	top   string       // what comes before the paths below the directory
-	stack []*directory // the directories that the walk is in, from the top down
+	stack []*directory // the directories that the walk is in, from the top down; changed by its own goroutine alone
 
-	mu      sync.Mutex // guards the rest, and the plans of the directories
+	mu      sync.Mutex // guards the rest, changes of stack, and the plans of the directories
 	ahead   int        // directories that are asked for and that the walk has not left
 	items   int        // in these
 	workers int
@@ -195,9 +195,9 @@ func (w *walk) await(d *directory) error {
 // enter goes down into a directory. If no worker lists it, it gets one, unless the
 // walk lists it itself.
 func (w *walk) enter(d *directory) {
-	w.stack = append(w.stack, d)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.stack = append(w.stack, d)
 	if !d.asked && !w.lists {
 		w.plan(d)
 		w.work(d)
@@ -207,9 +207,9 @@ func (w *walk) enter(d *directory) {
 
 // leave goes up from a directory.
 func (w *walk) leave(d *directory) {
-	w.stack = w.stack[:len(w.stack)-1]
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.stack = w.stack[:len(w.stack)-1]
 	w.ahead--
 	w.items -= len(d.items)
 	d.items, d.subs, d.behind = nil, nil, 0 // the directory above keeps d
