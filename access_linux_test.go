@@ -7,7 +7,6 @@ package fileops_test
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -201,17 +200,6 @@ func may(t *testing.T, path string) map[uint32]int {
 		})
 	}
 	return granted
-}
-
-func attribute(t *testing.T, path, name string) []byte {
-	t.Helper()
-	value := make([]byte, 1000)
-	n, err := unix.Getxattr(path, name, value)
-	if errors.Is(err, unix.ENODATA) {
-		return nil
-	}
-	require.NoError(t, err)
-	return value[:n]
 }
 
 // accessRunner is the variable by which TestNobodyGainsAccess starts itself as

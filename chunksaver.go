@@ -138,8 +138,8 @@ func (s *chunkSaver) save(batch []chunkFile) (saved int, err error) {
 		}
 		return err
 	})
-	if errors.Is(err, ErrNotSynced) {
-		s.unsynced.CompareAndSwap(nil, &err)
+	if unsynced := err; errors.Is(err, ErrNotSynced) {
+		s.unsynced.CompareAndSwap(nil, &unsynced) // not &err, which the return clears
 		return saved, nil
 	}
 	if err != nil {

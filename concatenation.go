@@ -210,7 +210,7 @@ func (c *concatenation) load(b *batch[source, section], path string, s *section,
 	headerChars := utf8.RuneCount(data[start:])
 	var text utf8Check
 	data, st, err := c.task.read(data, path, limit, &text)
-	if err == (errTooLargeToHold{}) {
+	if err == (errTooLargeToHold{}) || c.task.streams && errors.Is(err, ErrTooLarge) { // for want of memory
 		return false
 	}
 	if err == nil {
@@ -243,7 +243,7 @@ func (c *concatenation) leaveOut(path string, st vfs.Info, chars int64) error {
 // see that all of it is text, and then again to write it.
 func (c *concatenation) stream(path string) section {
 	var st vfs.Info
-	chars, size, check := int64(0), int64(0), int64(trustedSize)
+	chars, size, check := int64(0), int64(0), int64(unaskedSize)
 	for p, err := range c.task.pieces(path) {
 		if err != nil {
 			return section{err: err}
@@ -252,8 +252,8 @@ func (c *concatenation) stream(path string) section {
 		chars += int64(p.chars)
 		size += int64(len(p.data))
 		if held := max(size, st.Size); !c.task.streams && held > check {
-			if !fitsMemory(held) {
-				return section{err: pathError("read", path, ErrTooLarge)}
+			if err := withMemory(held, func() {}); err != nil {
+				return section{err: pathError("read", path, err)}
 			}
 			check = 2 * held
 		}
@@ -356,8 +356,10 @@ type heldText struct{ strings.Builder }
 
 // Write implements io.Writer. A builder that is full doubles.
 func (t *heldText) Write(b []byte) (int, error) {
-	if n := t.Len() + len(b); n > t.Cap() && !fitsMemory(2*int64(n)) {
-		return 0, ErrTooLarge
+	if n := t.Len() + len(b); n > t.Cap() {
+		if err := withMemory(2*int64(n), func() { t.Grow(len(b)) }); err != nil {
+			return 0, err
+		}
 	}
 	return t.Builder.Write(b)
 }

@@ -30,6 +30,16 @@ func (o *ChunkOptions) newPieceCutter(units int) pieceCutter {
 	return &wordCutter{opts: o, plan: o.plan(units)}
 }
 
+// appendHeld appends a piece to a text that grows with the size of a chunk, if there
+// is memory for it.
+func appendHeld(text, piece []byte) (longer []byte, err error) {
+	if cap(text)-len(text) >= len(piece) {
+		return append(text, piece...), nil
+	}
+	err = withMemory(2*int64(len(text)+len(piece)), func() { longer = append(text, piece...) })
+	return longer, err
+}
+
 // About so much is given to emit at once. A chunk takes some hundred bytes beside
 // its text, so chunks of one character count by their number.
 const (
@@ -53,10 +63,10 @@ type charCutter struct {
 func (c *charCutter) units() int { return c.seen }
 
 func (c *charCutter) add(piece []byte, chars int, emit func([]TextChunk) error) error {
-	if !fitsMemory(2 * int64(len(c.window)+len(piece))) {
-		return ErrTooLarge
+	var err error
+	if c.buf, err = appendHeld(c.buf[:copy(c.buf, c.window)], piece); err != nil {
+		return err
 	}
-	c.buf = append(c.buf[:copy(c.buf, c.window)], piece...)
 	c.window = c.buf
 	c.chars += chars
 	c.seen += chars
@@ -145,8 +155,8 @@ func (c *wordCutter) units() int {
 }
 
 func (c *wordCutter) add(piece []byte, _ int, emit func([]TextChunk) error) error {
-	if !fitsMemory(2 * int64(len(c.text)+len(c.begun)+len(piece))) {
-		return ErrTooLarge
+	if len(piece) == 0 {
+		return nil
 	}
 	s := textscan.String(piece)
 	at := 0
@@ -155,12 +165,17 @@ func (c *wordCutter) add(piece []byte, _ int, emit func([]TextChunk) error) erro
 		if start > 0 {
 			end = 0
 		}
-		c.begun = append(c.begun, piece[:end]...)
-		if end == len(s) && end > 0 {
+		var err error
+		if c.begun, err = appendHeld(c.begun, piece[:end]); err != nil {
+			return err
+		}
+		if end == len(s) {
 			c.offset += len(s)
 			return nil
 		}
-		c.word(c.begun, c.offset+end-len(c.begun))
+		if err := c.word(c.begun, c.offset+end-len(c.begun)); err != nil {
+			return err
+		}
 		c.begun = c.begun[:0]
 		at = end
 	}
@@ -173,7 +188,9 @@ func (c *wordCutter) add(piece []byte, _ int, emit func([]TextChunk) error) erro
 		if start == end {
 			break
 		}
-		c.word(piece[start:end], c.offset+start)
+		if err := c.word(piece[start:end], c.offset+start); err != nil {
+			return err
+		}
 		at = end
 		if c.held >= emittedBytes || len(c.chunks) >= emittedChunks {
 			if err := c.emit(emit); err != nil {
@@ -187,7 +204,10 @@ func (c *wordCutter) add(piece []byte, _ int, emit func([]TextChunk) error) erro
 
 func (c *wordCutter) end(emit func([]TextChunk) error) error {
 	if len(c.begun) > 0 {
-		c.word(c.begun, c.offset-len(c.begun))
+		if err := c.word(c.begun, c.offset-len(c.begun)); err != nil {
+			return err
+		}
+		c.begun = nil
 	}
 	return c.emit(emit)
 }
@@ -202,10 +222,10 @@ func (c *wordCutter) emit(emit func([]TextChunk) error) error {
 }
 
 // word takes the next word, which begins at start of the whole text.
-func (c *wordCutter) word(word []byte, start int) {
+func (c *wordCutter) word(word []byte, start int) (err error) {
 	if c.next == c.plan.total {
 		c.words++
-		return
+		return nil
 	}
 	if len(c.text) > 0 {
 		c.text = append(c.text, ' ')
@@ -217,11 +237,18 @@ func (c *wordCutter) word(word []byte, start int) {
 	if c.words == first {
 		c.start = start
 	}
-	c.text = append(c.text, word...)
-	c.words++
-	if c.words == last {
-		c.complete(first, last, start+len(word))
+	if c.text, err = appendHeld(c.text, word); err != nil {
+		return err
 	}
+	c.words++
+	for c.words == last { // two chunks may end with the last word
+		c.complete(first, last, start+len(word))
+		if c.next == c.plan.total {
+			break
+		}
+		first, last = c.plan.units(c.next)
+	}
+	return nil
 }
 
 // complete makes the next chunk of the words so far, of which the last ends at end

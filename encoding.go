@@ -2,6 +2,7 @@ package fileops
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 	"unicode/utf8"
 
@@ -69,13 +70,14 @@ func (e textEncoding) decode(path string, data []byte) (string, error) {
 	if e.charset == nil {
 		return textscan.String(trim(data)), nil
 	}
-	if !fitsMemory(3 * int64(len(data))) { // a byte may become three
-		return "", pathError("decode", path, ErrTooLarge)
-	}
 	charset, mark := e.byteOrder(data)
 	data = data[mark:]
-	text, err := charset.NewDecoder().Bytes(data)
-	if err != nil {
+	var text []byte
+	var failed error
+	err := withMemory(3*int64(len(data)), func() { // a byte may become three
+		text, failed = charset.NewDecoder().Bytes(data)
+	})
+	if err = cmp.Or(err, failed); err != nil {
 		return "", pathError("decode", path, err)
 	}
 	if bytes.ContainsRune(text, utf8.RuneError) {

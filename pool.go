@@ -39,11 +39,12 @@ type PoolOptions struct {
 	// memory whole. A larger file gets [ErrTooLarge]. CopyFile and ConcatTo,
 	// which stream, ignore it. 0 means no bound but that of memory.
 	//
-	// A file that alone does not fit the memory that the process can take gets
-	// ErrTooLarge as well: on Linux the free memory of the machine, and the
-	// limits of control groups, setrlimit(2) and GOMEMLIMIT; elsewhere only
-	// GOMEMLIMIT. Several large files that are read at once can still take
-	// more than there is, so a server should set MaxFileSize.
+	// A file that does not fit the memory that the process can take, beside all
+	// that it holds, gets ErrTooLarge as well. The bounds are GOMEMLIMIT, and on
+	// Linux the free memory of the machine and the limits of control groups and
+	// setrlimit(2), on Windows the memory that the system can commit, and
+	// elsewhere the memory of the machine. Files below 8 MiB are not counted, and
+	// other code can take memory meanwhile, so a server should set MaxFileSize.
 	MaxFileSize int64
 
 	// Timeout is how long a function or a future may take, with its waits for

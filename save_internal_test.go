@@ -3,6 +3,7 @@
 package fileops
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -235,4 +236,83 @@ func TestNoDirectoryAtAll(t *testing.T) {
 			l.close()
 		}
 	}
+}
+
+// TestInPlaceGoesOnToItsEnd ends the context at each call of a save into an
+// existing file. The file has the old text, or the whole new one once the save has
+// begun to write.
+func TestInPlaceGoesOnToItsEnd(t *testing.T) {
+	for _, s := range seams {
+		for _, form := range callForms[1:] {
+			l := newLab(t, s, PoolOptions{})
+			text := letters(3 * writePiece) // in several pieces, had it to be whole
+			for n, reached := 1, true; reached; n++ {
+				l.resetOutputs()
+				ctx, cancel := context.WithCancel(t.Context())
+				begun := false
+				reached = false
+				l.faulty.Reset(func(c vfstest.Call) error {
+					begun = begun || c.Op == "write"
+					if c.N == n {
+						reached = true
+						cancel()
+					}
+					return nil
+				})
+				save := saveTrialOf(text, "old.txt", SaveOptions{InPlace: true, Sync: true})
+				_, err := save(ctx, l, form)
+				l.settle()
+				cancel()
+				where := fmt.Sprintf("%s, %s, call %d", s.name, form, n)
+				switch {
+				case begun:
+					require.True(t, l.saved()["out/old.txt"] == text, where)
+				default:
+					require.ErrorIs(t, err, context.Canceled, where)
+					require.Equal(t, outputs, l.saved(), where)
+				}
+			}
+			l.close()
+		}
+	}
+}
+
+// TestUnsyncedNamesAreTold refuses every flush of a directory. All files are saved,
+// and the error says that they may not last.
+func TestUnsyncedNamesAreTold(t *testing.T) {
+	chunks := slices.Repeat(sampleChunks, 2*batchFiles)
+	for _, s := range seams {
+		for _, o := range []SaveOptions{{Sync: true}, {Sync: true, NewDir: true}, {Sync: true, Overwrite: true}, {Sync: true, InPlace: true}} {
+			l := newLab(t, s, PoolOptions{})
+			l.faulty.Reset(func(c vfstest.Call) error {
+				if c.Op == "sync" {
+					return syscall.EROFS
+				}
+				return nil
+			})
+			path, err := l.pool.SaveToFile(t.Context(), "text", l.at("out/one/dir"), "a/file", &o)
+			requireUnsynced(t, l, err, fmt.Sprintf("%s %+v", s.name, o))
+			require.Equal(t, l.at("out/one/dir/a/file"), path)
+
+			paths, err := l.pool.SaveChunks(t.Context(), chunks, l.at("out/all"), &o)
+			requireUnsynced(t, l, err, fmt.Sprintf("%s %+v", s.name, o))
+			require.Len(t, paths, len(chunks))
+			saved := l.saved()
+			require.Equal(t, "text", saved["out/one/dir/a/file"])
+			for i, path := range paths {
+				name := fmt.Sprintf("out/all/chunk_%d.json", i+1)
+				require.Equal(t, l.at(name), path)
+				require.Contains(t, saved[name], fmt.Sprintf("%q", chunks[i].Text))
+			}
+			require.Len(t, saved, len(outputs)+1+len(chunks))
+			l.close()
+		}
+	}
+}
+
+func requireUnsynced(t *testing.T, l *lab, err error, where string) {
+	t.Helper()
+	require.ErrorIs(t, err, ErrNotSynced, where)
+	l.checkClear(err, syscall.EROFS)
+	require.ErrorContains(t, err, "sync ")
 }

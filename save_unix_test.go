@@ -9,6 +9,7 @@ import (
 
 	"github.com/lion-agi/fileops"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // TestSavePermissions saves files under several umasks. A new file has the
@@ -46,5 +47,29 @@ func TestSavePermissions(t *testing.T) {
 			require.Equal(t, want, p.perm(t, "link"))
 			require.NoError(t, os.Remove(p.abs("link")))
 		}
+	})
+}
+
+// TestInPlaceKeepsOwnerAndAttributes saves into a file of another user, which has
+// an attribute.
+func TestInPlaceKeepsOwnerAndAttributes(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make files of other users")
+	}
+	eachInPlace(t, func(t *testing.T, p place, s inPlaceSave) {
+		p.write(t, s.name, "old")
+		require.NoError(t, os.Chown(p.abs(s.name), 2001, 3001))
+		setXattr(t, p.abs(s.name), "user.note", "kept")
+		_, err := s.save(t, p, p.at("."), "new", fileops.SaveOptions{InPlace: true, Sync: true})
+		require.NoError(t, err)
+		require.Equal(t, "new", s.read(t, p.text(t, s.name)))
+		var st unix.Stat_t
+		require.NoError(t, unix.Stat(p.abs(s.name), &st))
+		require.Equal(t, []uint32{2001, 3001}, []uint32{st.Uid, st.Gid})
+		value := make([]byte, 10)
+		n, err := unix.Getxattr(p.abs(s.name), "user.note", value)
+		require.NoError(t, err)
+		require.Equal(t, "kept", string(value[:n]))
 	})
 }

@@ -7,9 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lion-agi/fileops/internal/vfs"
 	"github.com/lion-agi/fileops/internal/vfs/vfstest"
@@ -110,6 +112,83 @@ func TestEndlessFiles(t *testing.T) {
 	for operation := range operations {
 		t.Run(operation, func(t *testing.T) { requireChild(t, "TestEndlessFiles", path+"\n"+operation) })
 	}
+}
+
+// TestReadsShareTheMemory reads several files that fit the memory one by one, but
+// not together. A read that does not fit beside the others is refused before it
+// begins, and fits when they are over.
+func TestReadsShareTheMemory(t *testing.T) {
+	dir := os.Getenv(memoryChild)
+	if dir != "" {
+		readTogether(t, dir)
+		return
+	}
+	if raceEnabled || strconv.IntSize == 32 {
+		t.Skip("it needs more address space")
+	}
+	dir = t.TempDir()
+	for i := range 10 {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), nil, 0o666))
+		require.NoError(t, os.Truncate(filepath.Join(dir, fmt.Sprint(i)), shared))
+	}
+	requireChild(t, "TestReadsShareTheMemory", dir)
+}
+
+// shared is the size of each of these files. The child may take half as much again.
+const shared = 100 << 20
+
+func readTogether(t *testing.T, dir string) {
+	debug.SetMemoryLimit(shared * 3 / 2)
+	files := vfstest.New(vfs.System())
+	pool := newPool(PoolOptions{Workers: 16}, files)
+	ctx := t.Context()
+	path := func(i int) string { return filepath.Join(dir, fmt.Sprint(i)) }
+
+	g, reads := newGate(t), 0
+	files.Reset(func(c vfstest.Call) error {
+		if c.Op == "read" && c.Name == path(0) {
+			if reads++; reads == 100 { // its memory is all taken, and not all filled
+				g.pass()
+			}
+		}
+		return nil
+	})
+	first := pool.AsyncReadFile(ctx, path(0))
+	require.Eventually(t, func() bool { return g.inside.Load() > 0 }, guard, time.Millisecond)
+	read := pool.Stats().BytesRead
+	_, err := pool.ReadFile(ctx, path(1))
+	require.ErrorIs(t, err, ErrTooLarge)
+	checkClear(t, err, nil)
+	require.ErrorContains(t, err, "beside other work")
+	require.Equal(t, read, pool.Stats().BytesRead)
+	g.Open()
+	text, err := first.Result()
+	require.NoError(t, err)
+	require.Len(t, text, shared)
+	text, first = "", nil
+	for range 3 { // the memory of the last one is free
+		text, err := pool.ReadFile(ctx, path(1))
+		require.NoError(t, err)
+		require.Len(t, text, shared)
+	}
+
+	for range 3 {
+		futures := make([]*Future[[]byte], 10)
+		for i := range futures {
+			futures[i] = pool.AsyncReadBytes(ctx, path(i))
+		}
+		whole := 0
+		for _, r := range AllSettled(ctx, futures...) {
+			if r.Err == nil {
+				require.Len(t, r.Value, shared)
+				whole++
+			} else {
+				require.ErrorIs(t, r.Err, ErrTooLarge)
+			}
+		}
+		require.Equal(t, 1, whole, "two of them do not fit")
+	}
+	require.NoError(t, pool.Close(ctx))
 }
 
 // limitAddressSpace leaves a child 4 GiB, of which the runtime reserves some.

@@ -30,12 +30,12 @@ type walk struct {
 	// caller waits for it who may give up.
 	lists bool
 
-	top   string       // what comes before the paths below the directory
-	stack []*directory // the directories that the walk is in, from the top down; changed by its own goroutine alone
+	top string // what comes before the paths below the directory
 
-	mu      sync.Mutex // guards the rest, changes of stack, and the plans of the directories
-	ahead   int        // directories that are asked for and that the walk has not left
-	items   int        // in these
+	mu      sync.Mutex   // guards the rest, and the plans of the directories
+	stack   []*directory // that the walk is in, from the top down; only the walk changes it
+	ahead   int          // directories that are asked for and that the walk has not left
+	items   int          // in these
 	workers int
 	limit   int // of workers
 	stopped bool
@@ -64,9 +64,10 @@ type directory struct {
 	at int // the next item
 
 	// This is the plan, which the walk's mutex guards.
-	asked  bool // a worker lists it, or has listed it
-	listed bool
-	behind int // how many of subs need no worker any more, nor anything below them
+	asked   bool // a worker lists it, or has listed it
+	listed  bool
+	entered int // how many of subs the walk has entered
+	behind  int // how many of subs pick need not look at: all is asked for in them, or the walk is there
 }
 
 func newDirectory(path string) *directory {
@@ -197,6 +198,11 @@ func (w *walk) await(d *directory) error {
 func (w *walk) enter(d *directory) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if len(w.stack) > 0 {
+		above := w.stack[len(w.stack)-1]
+		above.entered++
+		above.behind = max(above.behind, above.entered)
+	}
 	w.stack = append(w.stack, d)
 	if !d.asked && !w.lists {
 		w.plan(d)
@@ -212,7 +218,7 @@ func (w *walk) leave(d *directory) {
 	w.stack = w.stack[:len(w.stack)-1]
 	w.ahead--
 	w.items -= len(d.items)
-	d.items, d.subs, d.behind = nil, nil, 0 // the directory above keeps d
+	d.items, d.subs, d.entered, d.behind = nil, nil, 0, 0 // the directory above keeps d
 	w.schedule()
 }
 

@@ -123,7 +123,7 @@ func TestHungMountLeavesWorkers(t *testing.T) {
 	hung := makeInputs(t, m.back, 10_000)
 	hung.src = m.dir
 	putOld(t, m.back)
-	all := slices.Concat(readers, writers)
+	all := slices.Concat(readers, writers, inPlaceWriters)
 	for _, workers := range []int{2, 3, 8, 64} {
 		t.Run(fmt.Sprint(workers, " workers"), func(t *testing.T) {
 			p := newPool(t, workers)
@@ -192,7 +192,7 @@ func TestCloseNamesTheStuck(t *testing.T) {
 // error at once. After release the operation ends, each file is old or new and
 // whole, and there is no temporary file.
 func TestEachRequestHangs(t *testing.T) {
-	for _, o := range slices.Concat(readers, writers) {
+	for _, o := range slices.Concat(readers, writers, inPlaceWriters) {
 		t.Run(o.name, func(t *testing.T) { hangAtEachRequest(t, o) })
 	}
 }

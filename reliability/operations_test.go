@@ -149,6 +149,20 @@ var writers = []operation{
 	}},
 }
 
+// inPlaceWriters are the operations that write over the old file. They are not
+// atomic, so they are not among the writers: a kill, a power cut or a full disk
+// can leave a part of the new text in front of the old one.
+var inPlaceWriters = []operation{
+	{"SaveToFile old in place", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
+		_, err := p.SaveToFile(ctx, in.text(), dst, oldName, &fileops.SaveOptions{InPlace: true})
+		return err
+	}},
+	{"SaveToFile old in place to the disk", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
+		_, err := p.SaveToFile(ctx, in.text(), dst, oldName, &fileops.SaveOptions{InPlace: true, Sync: true})
+		return err
+	}},
+}
+
 // readers are the operations that write no file.
 var readers = []operation{
 	{"ReadFile", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) error {

@@ -1,6 +1,7 @@
 package memlimit
 
 import (
+	"fmt"
 	"os"
 	"path"
 	"strconv"
@@ -9,22 +10,43 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// arenaSize is the unit in which the Go runtime takes address space: heapArenaBytes
+// in its malloc.go. It takes up to one more to align the first.
+const arenaSize = 4 << 20 << (4 * (strconv.IntSize / 64))
+
+// inOnePiece is a cautious guess at the part of the heap's idle address space that
+// is in one piece: an eighth. The runtime never gives address space back, so a
+// process that once had much could have no more otherwise.
+const inOnePiece = 8
+
 // systemAvailable returns the least of the bounds of the machine, of the control
 // groups and of setrlimit(2), for a process that uses so much already.
-func systemAvailable(used int64) int64 {
+func systemAvailable(used, idle int64) int64 {
+	mapped, filled := processMemory(readFile("/proc/self/statm"))
 	available := machineAvailable(readFile("/proc/meminfo"))
+	if available < unlimited {
+		available -= max(0, used-filled) // the system gives a page when it is first written to
+	}
 	for _, limit := range groupLimits(readFile("/proc/self/cgroup"), readFile) {
 		available = min(available, limit-used)
 	}
-	pages, _, _ := strings.Cut(readFile("/proc/self/statm"), " ")
-	mapped := number(pages) * int64(os.Getpagesize())
 	for _, resource := range []int{unix.RLIMIT_AS, unix.RLIMIT_DATA} {
 		var limit unix.Rlimit
 		if unix.Getrlimit(resource, &limit) == nil && limit.Cur < unlimited {
-			available = min(available, int64(limit.Cur)-mapped)
+			fresh := int64(limit.Cur) - mapped - 2*arenaSize
+			available = min(available, max(fresh, idle/inOnePiece))
 		}
 	}
 	return available
+}
+
+// processMemory reads /proc/self/statm, see proc_pid_statm(5). It returns the size
+// of the address space and of the pages in memory that are no file's.
+func processMemory(statm string) (mapped, filled int64) {
+	var resident, shared int64
+	fmt.Sscan(statm, &mapped, &resident, &shared)
+	page := int64(os.Getpagesize())
+	return mapped * page, (resident - shared) * page
 }
 
 // readFile returns the contents of a file of the kernel, "" if there is none.

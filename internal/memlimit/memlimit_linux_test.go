@@ -1,9 +1,12 @@
 package memlimit
 
 import (
+	"os"
+	"runtime/debug"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 func TestMachineAvailable(t *testing.T) {
@@ -11,6 +14,27 @@ func TestMachineAvailable(t *testing.T) {
 	require.Equal(t, int64(unlimited), machineAvailable("MemTotal: 4096 kB\n"))
 	require.Equal(t, int64(unlimited), machineAvailable("MemAvailable: much kB\n"))
 	require.Equal(t, int64(unlimited), machineAvailable(""))
+}
+
+func TestProcessMemory(t *testing.T) {
+	page := int64(os.Getpagesize())
+	mapped, filled := processMemory("1000 300 100 5 0 200 0\n")
+	require.Equal(t, []int64{1000 * page, 200 * page}, []int64{mapped, filled})
+	mapped, filled = processMemory("")
+	require.Zero(t, mapped+filled)
+
+	debug.FreeOSMemory()
+	_, before := processMemory(readFile("/proc/self/statm"))
+	held, err := unix.Mmap(-1, 0, 64<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	require.NoError(t, err)
+	defer unix.Munmap(held)
+	_, empty := processMemory(readFile("/proc/self/statm"))
+	for i := 0; i < len(held); i += os.Getpagesize() {
+		held[i] = 1
+	}
+	_, full := processMemory(readFile("/proc/self/statm"))
+	require.Less(t, empty-before, int64(16<<20))
+	require.Greater(t, full-before, int64(48<<20))
 }
 
 func TestGroupLimits(t *testing.T) {

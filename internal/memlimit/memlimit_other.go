@@ -1,5 +1,5 @@
-//go:build !linux
+//go:build !(linux || darwin || freebsd || netbsd || openbsd || windows)
 
 package memlimit
 
-func systemAvailable(int64) int64 { return unlimited }
+func systemAvailable(_, _ int64) int64 { return unlimited }

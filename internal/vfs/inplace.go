@@ -14,9 +14,11 @@ func WriteInPlace(files FS, path string, sync bool, write func(File) error) (fou
 	f, err := files.OpenForWriting(path)
 	switch {
 	case IsNotExist(err):
-		_, lstatErr := files.Lstat(path)
-		if IsNotExist(lstatErr) {
+		switch _, lstatErr := files.Lstat(path); {
+		case IsNotExist(lstatErr):
 			return false, nil
+		case lstatErr != nil:
+			return false, lstatErr
 		}
 		return false, err // a link to nothing
 	case errors.Is(err, syscall.ENXIO), errors.Is(err, syscall.EISDIR): // a FIFO without a reader, or a socket, see open(2)

@@ -51,10 +51,29 @@ func TestWriteInPlaceOfOtherThings(t *testing.T) {
 	})
 }
 
-// TestWriteInPlaceUnderFaults fails each call. No error is lost, and nothing stays
-// open.
+// TestWriteInPlaceUnderFaults fails each call, for a file, a missing file and a
+// link to nothing. No error is lost, and nothing stays open.
 func TestWriteInPlaceUnderFaults(t *testing.T) {
 	eachSeam(t, func(t *testing.T, p place) {
+		require.NoError(t, os.Symlink("nothing", p.disk("dangling")))
+		for path, want := range map[string]error{"missing": nil, "dangling": syscall.ENOENT} {
+			files := vfstest.New(p.FS)
+			for n := 1; n <= 2; n++ { // the calls that look for the file
+				files.Reset(func(c vfstest.Call) error {
+					if c.N == n {
+						return syscall.EIO
+					}
+					return nil
+				})
+				_, err := vfs.WriteInPlace(files, p.at(path), true, writesFile("text"))
+				require.Equal(t, syscall.EIO, vfs.Reason(err), path)
+			}
+			files.Reset(nil)
+			found, err := vfs.WriteInPlace(files, p.at(path), true, writesFile("text"))
+			require.Equal(t, want, vfs.Reason(err), path)
+			require.False(t, found)
+			require.Empty(t, files.Audit())
+		}
 		for n, reached := 1, true; reached; n++ {
 			reached = false
 			p.write(t, "f", "the old text")

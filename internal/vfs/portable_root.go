@@ -39,7 +39,7 @@ func (d *rootFS) confined(err error) error {
 }
 
 func (d *rootFS) openFile(name string, flags int, perm fs.FileMode) (*os.File, error) {
-	f, err := d.root.OpenFile(name, flags, perm)
+	f, err := d.root.OpenFile(name, flags|openLarge, perm)
 	return f, d.confined(err)
 }
 

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package vfs
+
+const openLarge = 0 // Linux alone needs such a flag
