@@ -50,14 +50,12 @@ type cutFile struct {
 	chars  int   // of its text
 	err    error
 	byRule bool // err is no failure
+	noFile bool // it is a directory that cannot be listed, a link to one, or a device
 	more   bool // the file goes on in the next part, which then has its size
 }
 
-// counts reports whether a file counts as one more that is done. What is no file at
-// all, such as a link to a directory, does not.
-func (f *cutFile) counts() bool {
-	return !f.more && (!f.byRule || errors.Is(f.err, ErrExcluded))
-}
+// counts reports whether a file counts as one more that is done.
+func (f *cutFile) counts() bool { return !f.more && !f.noFile }
 
 // held is about how much memory the file's chunks take.
 func (f *cutFile) held() (n int64) {
@@ -240,7 +238,7 @@ func (c *chunking) limits() (ahead, whole int64) {
 func (c *chunking) cutAll(sources feed[source]) error {
 	load := func(b *batch[source, cutFile], s source, f *cutFile, limit int64) bool {
 		if s.err != nil {
-			f.err, f.byRule = s.err, s.byRule
+			f.err, f.byRule, f.noFile = s.err, s.byRule, !errors.Is(s.err, ErrExcluded)
 			return true
 		}
 		*f = c.cut(s.path, limit)

@@ -491,3 +491,22 @@ func BenchmarkFill(b *testing.B) {
 		})
 	}
 }
+
+// TestPieceCuttersEmitFewChunks cuts into the smallest chunks, which take far more
+// memory than their text.
+func TestPieceCuttersEmitFewChunks(t *testing.T) {
+	t.Parallel()
+	const units = 10 * emittedChunks
+	for unit, text := range map[Unit]string{Chars: strings.Repeat("é", units), Tokens: strings.Repeat("a ", units)} {
+		c := (&ChunkOptions{Unit: unit, Size: 1}).newPieceCutter(units)
+		total := 0
+		emit := func(chunks []TextChunk) error {
+			require.LessOrEqual(t, len(chunks), emittedChunks, unit)
+			total += len(chunks)
+			return nil
+		}
+		require.NoError(t, c.add([]byte(text), len([]rune(text)), emit))
+		require.NoError(t, c.end(emit))
+		require.Equal(t, units, total, unit)
+	}
+}

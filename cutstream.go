@@ -40,8 +40,12 @@ func appendHeld(text, piece []byte) (longer []byte, err error) {
 	return longer, err
 }
 
-// emitted is about how many bytes of text are given to emit at once.
-const emitted = 256 << 10
+// About so much is given to emit at once. A chunk takes some hundred bytes beside
+// its text, so chunks of one character count by their number.
+const (
+	emittedBytes  = 256 << 10
+	emittedChunks = 1 << 10
+)
 
 // A charCutter cuts by code points.
 type charCutter struct {
@@ -49,6 +53,7 @@ type charCutter struct {
 	plan plan
 	next int // the number of the next chunk
 
+	buf    []byte // holds window, with room before it
 	window []byte // the text from the start of the next chunk on
 	offset int    // of the window in the text
 	chars  int    // in the window
@@ -59,9 +64,10 @@ func (c *charCutter) units() int { return c.seen }
 
 func (c *charCutter) add(piece []byte, chars int, emit func([]TextChunk) error) error {
 	var err error
-	if c.window, err = appendHeld(c.window, piece); err != nil {
+	if c.buf, err = appendHeld(c.buf[:copy(c.buf, c.window)], piece); err != nil {
 		return err
 	}
+	c.window = c.buf
 	c.chars += chars
 	c.seen += chars
 	for c.complete(c.chars) {
@@ -94,7 +100,7 @@ func (c *charCutter) cut() []TextChunk {
 	var chunks []TextChunk
 	from, chars := 0, c.chars // of the window that the next chunk begins at
 	end := 0
-	for len(chunks) == 0 || end < emitted && c.complete(chars) {
+	for len(chunks) == 0 || end < emittedBytes && len(chunks) < emittedChunks && c.complete(chars) {
 		first, last := c.plan.units(c.next)
 		end = from + textscan.Skip(c.window[from:], last-first)
 		chunk := TextChunk{Start: c.offset + from, End: c.offset + end, Size: last - first}
@@ -112,7 +118,7 @@ func (c *charCutter) cut() []TextChunk {
 	for i := range chunks {
 		chunks[i].Text = text[chunks[i].Start-c.offset : chunks[i].End-c.offset]
 	}
-	c.window = c.window[:copy(c.window, c.window[from:])]
+	c.window = c.window[from:]
 	c.offset += from
 	c.chars = chars
 	return c.opts.dropShort(chunks)
@@ -186,7 +192,7 @@ func (c *wordCutter) add(piece []byte, _ int, emit func([]TextChunk) error) erro
 			return err
 		}
 		at = end
-		if c.held >= emitted {
+		if c.held >= emittedBytes || len(c.chunks) >= emittedChunks {
 			if err := c.emit(emit); err != nil {
 				return err
 			}

@@ -1,10 +1,11 @@
 // Ingest cuts the text files of a directory into chunks for a search index or
-// a language model, and writes them to one file.
+// a language model, and writes them to one file or to standard output.
 //
 //	go run ./examples/ingest [flags] [DIR]
 //
 // Without DIR it reads the current directory. It skips each file that is not
-// text, and reports the file and the reason.
+// text, and reports the file and the reason. It needs some MiB of memory, however
+// many files there are and however large they are.
 package main
 
 import (
@@ -27,11 +28,13 @@ const (
 	exitFailure     = 1
 	exitUsage       = 2
 	exitInterrupted = 130 // 128 + SIGINT, as in a shell
+	exitClosedPipe  = 141 // 128 + SIGPIPE
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	terminal.ReturnClosedPipes()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -41,24 +44,28 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if s == nil {
 		return code
 	}
-	r, err := ingest(ctx, s, stderr)
+	r, err := ingest(ctx, s, stdout, stderr)
+	if err == nil && !s.quiet {
+		err = r.print()
+	}
 	if err != nil {
 		return fail(ctx, err, stderr)
-	}
-	if !s.quiet {
-		r.print(stdout, s.verbose)
 	}
 	return exitOK
 }
 
-// fail reports an error and returns its exit code.
+// fail reports an error and returns its exit code. A closed pipe is how the reader
+// says that it has enough, so it is not reported.
 func fail(ctx context.Context, err error, stderr io.Writer) int {
 	if ctx.Err() != nil {
 		fmt.Fprintln(stderr, "ingest: interrupted")
-		if stuck, ok := errors.AsType[*fileops.StuckError](err); ok {
+		if stuck, ok := errors.AsType[*fileops.StuckError](err); ok && len(stuck.Running) > 0 {
 			complain(stderr, stuck)
 		}
 		return exitInterrupted
+	}
+	if terminal.IsClosedPipe(err) {
+		return exitClosedPipe
 	}
 	complain(stderr, err)
 	if _, ok := errors.AsType[*fileops.OptionError](err); ok {
@@ -75,35 +82,51 @@ func complain(stderr io.Writer, err error) {
 }
 
 // closeTime is how long an interrupted run waits until its operations have
-// removed their temporary files. Only a hung disk takes longer.
+// removed their temporary files and written their last line. Only a hung disk, or
+// a pipe that nobody reads, takes longer.
 const closeTime = 2 * time.Second
 
-// ingest cuts the files with one call of Chunk.
-func ingest(ctx context.Context, s *settings, stderr io.Writer) (*report, error) {
+// ingest cuts the files and writes the chunks.
+func ingest(ctx context.Context, s *settings, stdout, stderr io.Writer) (*report, error) {
 	pool := fileops.NewPool(fileops.PoolOptions{Workers: int(s.workers)})
-	meter := newMeter(stderr, s.quiet)
-	began := time.Now()
-	r := &report{source: s.dir, output: s.opts.OutputFile, earlier: earlierOutputs(s.dir, s.opts.OutputFile)}
+	m := newMeter(stderr, func() uint64 { return pool.Stats().BytesRead })
+	to := stdout // for the report
+	if s.toStdout {
+		to = stderr
+	}
+	r := newReport(s, to, m)
+	linesMix := s.toStdout && terminal.Width(stdout) > 0
+	if !s.quiet && !linesMix {
+		m.start()
+	}
+	err := cut(ctx, pool, s, r, stdout)
+	m.stop()
+	r.took = time.Since(m.began)
+	return r, errors.Join(err, closePool(pool))
+}
 
+// cut cuts the files and counts in r.
+func cut(ctx context.Context, pool *fileops.Pool, s *settings, r *report, stdout io.Writer) error {
 	opts := s.opts
-	opts.Exclude = slices.Concat(opts.Exclude, otherFormats(s.dir, r.earlier, r.output))
+	opts.Exclude = slices.Concat(opts.Exclude, otherFormats(s.dir, r.earlier, opts.OutputFile))
 	opts.OnSkip = r.skip
-	opts.Progress = func(p fileops.Progress) {
-		r.done = p
-		meter.show(p)
+	opts.Progress = r.progress
+	if s.toStdout {
+		// A write to a pipe that nobody reads blocks. Await ends with ctx nevertheless.
+		result, err := pool.AsyncChunkTo(ctx, stdout, s.dir, &opts).Await(ctx)
+		if err != nil {
+			return err
+		}
+		r.chunks, r.chars = result.Chunks, result.Chars
+		return nil
 	}
-	if opts.Unit == fileops.Tokens {
-		opts.Tokenizer = r.tokenize
+	for c, err := range pool.Chunks(ctx, s.dir, &opts) {
+		if err != nil {
+			return err
+		}
+		r.add(c, opts.Unit)
 	}
-	chunks, err := pool.Chunk(ctx, s.dir, &opts)
-
-	meter.clear()
-	if err := errors.Join(err, closePool(pool)); err != nil {
-		return nil, err
-	}
-	r.took = time.Since(began)
-	r.count(chunks)
-	return r, nil
+	return nil
 }
 
 // closePool closes the pool and waits at most closeTime.

@@ -5,10 +5,11 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
-	"io"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,7 +20,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// childEnv tells a process of the test binary that it is the program.
+const childEnv = "INGEST_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) != "" {
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // An outcome is the exit code and the output of a run of the program.
 type outcome struct {
@@ -79,7 +88,8 @@ func TestWritesChunksAndReport(t *testing.T) {
 			lines := fields(got.stdout)
 			assert.Equal(t, dir, lines["source"])
 			assert.Equal(t, "4", lines["files"])
-			assert.Equal(t, grouped(treeChars), lines["characters"])
+			chars := map[string]string{"chars": grouped(treeChars)} // unknown of words
+			assert.Equal(t, chars[unit], lines["characters"])
 			assert.Equal(t, grouped(len(chunks))+" in "+out, lines["chunks"])
 			assert.Equal(t, "1", lines["skipped"])
 			assert.Contains(t, got.stdout, "  not utf-8 text: 1\n    "+filepath.Join(dir, "sub", "c.bin")+"\n")
@@ -253,7 +263,10 @@ func TestQuietAndVerbose(t *testing.T) {
 	assert.Contains(t, brief, "and 2 more")
 	assert.NotContains(t, brief, filepath.Join(dir, "e"))
 
-	assert.Contains(t, ingestArgs(t.Context(), "-v", "-o", out, dir).stdout, filepath.Join(dir, "e"))
+	verbose := ingestArgs(t.Context(), "-v", "-o", out, dir).stdout
+	assert.Contains(t, verbose, "skipped: "+filepath.Join(dir, "e")+": not utf-8 text\n")
+	assert.Contains(t, verbose, "and 2 more (listed above)")
+	assert.Empty(t, ingestArgs(t.Context(), "-quiet", "-v", "-o", out, dir).stdout)
 }
 
 // A countdown is a context that ends after a number of calls of its Err. So it
@@ -313,45 +326,41 @@ func TestInterruptedRunKeepsTheOldOutput(t *testing.T) {
 	assert.Equal(t, "old", string(data))
 }
 
-func TestMeter(t *testing.T) {
-	p := fileops.Progress{Files: 1200, Total: 34567, Bytes: 8_900_000}
-	for _, c := range []struct {
-		name  string
-		meter *meter
-		want  string
-	}{
-		{"terminal", &meter{terminal: true}, eraseLine + "1,200 of 34,567 files, 8.9 MB" + eraseLine},
-		{"long work without a terminal", &meter{}, "ingest: 1,200 of 34,567 files, 8.9 MB\n"},
-		{"quiet", &meter{terminal: true, off: true}, ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			var b bytes.Buffer
-			m := c.meter
-			m.w = &b
-			m.show(p)
-			m.clear()
-			m.show(p)
-			assert.Equal(t, c.want, b.String())
-		})
+// skipAll returns a report of skipped files.
+func skipAll(t *testing.T, verbose bool, files ...fileops.SkippedFile) (*report, *bytes.Buffer) {
+	var b bytes.Buffer
+	r := newReport(&settings{verbose: verbose}, &b, newMeter(&b, nil))
+	for _, s := range files {
+		r.skip(s)
 	}
-}
-
-func TestIsTerminal(t *testing.T) {
-	assert.False(t, isTerminal(io.Discard))
-	f, err := os.Create(filepath.Join(t.TempDir(), "f"))
-	require.NoError(t, err)
-	defer f.Close()
-	assert.False(t, isTerminal(f))
+	return r, &b
 }
 
 func TestUnlistedDirectoriesAreNoFiles(t *testing.T) {
-	r := report{done: fileops.Progress{Files: 5}}
-	r.skip(fileops.SkippedFile{Path: "d", Err: &fs.PathError{Op: "list", Path: "d", Err: fs.ErrPermission}})
-	r.skip(fileops.SkippedFile{Path: "f", Err: &fs.PathError{Op: "read", Path: "f", Err: fs.ErrPermission}})
-	assert.Equal(t, 4, r.files())
-	var b bytes.Buffer
-	r.groups()[0].print(&b, false)
-	assert.Equal(t, "  permission denied: 2\n    d\n    f\n", strings.ReplaceAll(b.String(), fs.ErrPermission.Error(), "permission denied"))
+	r, b := skipAll(t, false,
+		fileops.SkippedFile{Path: "d", Err: &fs.PathError{Op: "list", Path: "d", Err: fs.ErrPermission}},
+		fileops.SkippedFile{Path: "f", Err: &fs.PathError{Op: "read", Path: "f", Err: fs.ErrPermission}})
+	r.progress(fileops.Progress{Files: 5})
+	require.NoError(t, r.print())
+	assert.Equal(t, "4", fields(b.String())["files"])
+	assert.Contains(t, b.String(), "\n  "+fs.ErrPermission.Error()+": 2\n    d\n    f\n")
+}
+
+func TestReportStaysSmall(t *testing.T) {
+	var files []fileops.SkippedFile
+	for i := range 1000 {
+		name := strconv.Itoa(i)
+		files = append(files, fileops.SkippedFile{Path: name, Err: errors.New("reason " + strconv.Itoa(i/2))})
+	}
+	r, b := skipAll(t, true, files...)
+	assert.Equal(t, namedReasons+1, len(r.groups))
+	for _, g := range r.groups {
+		assert.LessOrEqual(t, len(g.first), namedFiles)
+	}
+	assert.Contains(t, b.String(), "skipped: 999: reason 499\n")
+	require.NoError(t, r.print())
+	assert.Equal(t, "1,000", fields(b.String())["skipped"])
+	assert.Contains(t, b.String(), "  other reasons: 960\n    40\n    41\n    42\n    and 957 more (listed above)\n  reason 0: 2\n")
 }
 
 func TestGrouped(t *testing.T) {

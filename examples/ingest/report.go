@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
@@ -8,8 +9,6 @@ import (
 	"io/fs"
 	"slices"
 	"strconv"
-	"strings"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -17,105 +16,137 @@ import (
 	"github.com/lion-agi/fileops/examples/internal/terminal"
 )
 
-// A report counts the results of a run.
+// A report counts the results of a run. It stays small, however many files and
+// chunks there are.
 type report struct {
 	source, output string
+	verbose        bool     // list every skipped file at once
 	earlier        []string // outputs of earlier runs
-	done           fileops.Progress
-	skipped        []fileops.SkippedFile
-	chars          atomic.Int64 // code points in the files, without the overlaps of chunks
-	chunks         int
-	took           time.Duration
+	w              *bufio.Writer
+	meter          *meter
+
+	done    fileops.Progress
+	skipped int
+	unread  int // of the skipped, the files
+	groups  []*group
+	chunks  int
+	chars   int // code points in the files, without the overlaps of chunks; unknown if negative
+	end     int // of the last chunk
+	took    time.Duration
 }
 
-// skip adds a skipped file.
-func (r *report) skip(s fileops.SkippedFile) { r.skipped = append(r.skipped, s) }
-
-// tokenize splits a file's text into words and counts its characters. Chunks of
-// words do not have the characters between the words, so count cannot do that.
-func (r *report) tokenize(text string) []string {
-	r.chars.Add(int64(utf8.RuneCountInString(text)))
-	return strings.Fields(text)
+// newReport returns a report that is printed to w.
+func newReport(s *settings, w io.Writer, m *meter) *report {
+	r := &report{source: s.dir, output: terminal.Quote(s.opts.OutputFile), verbose: s.verbose && !s.quiet, w: bufio.NewWriter(w), meter: m}
+	if s.toStdout {
+		r.output = "standard output"
+	} else {
+		r.earlier = earlierOutputs(s.dir, s.opts.OutputFile)
+	}
+	return r
 }
 
-// count counts the chunks. Unless tokenize has counted the characters, it counts
-// these too.
-func (r *report) count(chunks []fileops.TextChunk) {
-	r.chunks = len(chunks)
-	if r.chars.Load() == 0 {
-		r.chars.Store(int64(characters(chunks)))
+// progress takes the files that are done.
+func (r *report) progress(p fileops.Progress) {
+	r.done = p
+	r.meter.progress(p)
+}
+
+// skip counts a skipped file.
+func (r *report) skip(s fileops.SkippedFile) {
+	r.skipped++
+	if !isNoFile(s) {
+		r.unread++
+	}
+	reason := r.reason(s)
+	r.group(reason).add(s.Path)
+	if r.verbose {
+		r.meter.above(func() {
+			fmt.Fprintf(r.w, "skipped: %s: %s\n", terminal.Quote(s.Path), terminal.Escape(reason))
+			r.w.Flush() // an error stays until print returns it
+		})
 	}
 }
 
-// characters returns the length of the texts that the chunks were cut from: the
-// length of all chunks without their overlaps.
-func characters(chunks []fileops.TextChunk) int {
-	n := 0
-	for i, c := range chunks {
-		n += c.Size
-		if i+1 < len(chunks) && chunks[i+1].ID > 1 { // of the same file
-			shared := c.End - chunks[i+1].Start
-			n -= utf8.RuneCountInString(c.Text[len(c.Text)-shared:])
-		}
-	}
-	return n
-}
-
-// files returns how many files were read.
-func (r *report) files() int {
-	n := r.done.Files
-	for _, s := range r.skipped {
-		if !isUncounted(s) {
-			n--
-		}
-	}
-	return n
-}
-
-// isUncounted reports whether a skipped path never counted as a file: a directory
-// that could not be listed, a link to a directory, or another thing that is no
-// file.
-func isUncounted(s fileops.SkippedFile) bool {
+// isNoFile reports whether a skipped path never counted as a file: a directory that
+// could not be listed, a link to a directory, or another thing that is no file.
+func isNoFile(s fileops.SkippedFile) bool {
 	e, ok := errors.AsType[*fs.PathError](s.Err)
 	return ok && e.Op == "list"
 }
 
-// print prints the report. Unless verbose, it names only some of the skipped
-// files.
-func (r *report) print(w io.Writer, verbose bool) {
-	line := func(name, value string) { fmt.Fprintf(w, "%-12s%s\n", name, value) }
+// add counts a chunk. Chunks of words do not have the characters between the words,
+// so these remain unknown.
+func (r *report) add(c fileops.TextChunk, unit fileops.Unit) {
+	r.chunks++
+	if unit != fileops.Chars {
+		r.chars = -1
+		return
+	}
+	r.chars += c.Size
+	if c.ID > 1 { // it shares the overlap with the last one
+		r.chars -= utf8.RuneCountInString(c.Text[:r.end-c.Start])
+	}
+	r.end = c.End
+}
+
+// files returns how many files were read.
+func (r *report) files() int { return r.done.Files - r.unread }
+
+// print prints the report.
+func (r *report) print() error {
+	line := func(name, value string) { fmt.Fprintf(r.w, "%-12s%s\n", name, value) }
 	line("source", terminal.Quote(r.source))
 	line("files", grouped(r.files()))
-	line("characters", grouped(int(r.chars.Load())))
-	line("chunks", grouped(r.chunks)+" in "+terminal.Quote(r.output))
-	line("skipped", grouped(len(r.skipped)))
-	for _, g := range r.groups() {
-		g.print(w, verbose)
+	if r.chars >= 0 {
+		line("characters", grouped(r.chars))
 	}
-	seconds := r.took.Seconds()
-	line("time", fmt.Sprintf("%.2f s for %s MB, %.0f MB/s", seconds, megabytes(r.done.Bytes), float64(r.done.Bytes)/1e6/seconds))
+	line("chunks", grouped(r.chunks)+" in "+r.output)
+	line("skipped", grouped(r.skipped))
+	slices.SortStableFunc(r.groups, func(a, b *group) int { return cmp.Compare(b.count, a.count) })
+	for _, g := range r.groups {
+		g.print(r.w, r.verbose)
+	}
+	bytes := float64(r.done.Bytes)
+	line("time", fmt.Sprintf("%.2f s for %s MB, %.0f MB/s", r.took.Seconds(), megabytes(bytes), perSecond(bytes, r.took)/1e6))
+	return r.w.Flush()
 }
 
-// A group holds the files that were skipped for one reason.
+// The bounds of what a report names. Errors of the system are few, but their texts
+// are not the program's own.
+const (
+	namedFiles   = 3 // in a group
+	namedReasons = 20
+	otherReasons = "other reasons"
+)
+
+// A group counts the files that were skipped for one reason, and names the first.
 type group struct {
 	reason string
-	files  []fileops.SkippedFile
+	count  int
+	first  []string
 }
 
-// groups sorts the skipped files by reason, the most frequent first.
-func (r *report) groups() []*group {
-	byReason := make(map[string]*group)
-	var all []*group
-	for _, s := range r.skipped {
-		reason := r.reason(s)
-		if byReason[reason] == nil {
-			byReason[reason] = &group{reason: reason}
-			all = append(all, byReason[reason])
+// group returns the group of a reason.
+func (r *report) group(reason string) *group {
+	for _, g := range r.groups {
+		if g.reason == reason {
+			return g
 		}
-		byReason[reason].files = append(byReason[reason].files, s)
 	}
-	slices.SortStableFunc(all, func(a, b *group) int { return cmp.Compare(len(b.files), len(a.files)) })
-	return all
+	if len(r.groups) >= namedReasons && reason != otherReasons {
+		return r.group(otherReasons)
+	}
+	g := &group{reason: reason}
+	r.groups = append(r.groups, g)
+	return g
+}
+
+func (g *group) add(path string) {
+	g.count++
+	if len(g.first) < namedFiles {
+		g.first = append(g.first, path)
+	}
 }
 
 // reason returns why a file was skipped, without the details of this file.
@@ -132,18 +163,18 @@ func (r *report) reason(s fileops.SkippedFile) string {
 	return s.Err.Error()
 }
 
-// namedFiles is how many files of a group are named unless the report is verbose.
-const namedFiles = 3
-
-// print prints the reason, the number of files and their names.
+// print prints the reason, the number of files and the first names.
 func (g *group) print(w io.Writer, verbose bool) {
-	fmt.Fprintf(w, "  %s: %s\n", terminal.Escape(g.reason), grouped(len(g.files)))
-	for i, s := range g.files {
-		if !verbose && i == namedFiles {
-			fmt.Fprintf(w, "    and %s more (-v lists them)\n", grouped(len(g.files)-i))
-			break
+	fmt.Fprintf(w, "  %s: %s\n", terminal.Escape(g.reason), grouped(g.count))
+	for _, path := range g.first {
+		fmt.Fprintf(w, "    %s\n", terminal.Quote(path))
+	}
+	if more := g.count - len(g.first); more > 0 {
+		where := "-v lists them"
+		if verbose {
+			where = "listed above"
 		}
-		fmt.Fprintf(w, "    %s\n", terminal.Quote(s.Path))
+		fmt.Fprintf(w, "    and %s more (%s)\n", grouped(more), where)
 	}
 }
 
@@ -157,4 +188,4 @@ func grouped(n int) string {
 }
 
 // megabytes formats a number of bytes.
-func megabytes(n int64) string { return fmt.Sprintf("%.1f", float64(n)/1e6) }
+func megabytes(n float64) string { return fmt.Sprintf("%.1f", n/1e6) }

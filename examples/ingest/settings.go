@@ -14,6 +14,7 @@ import (
 type settings struct {
 	dir            string
 	opts           fileops.ChunkOptions
+	toStdout       bool // there is no output file
 	workers        uint
 	quiet, verbose bool
 }
@@ -21,7 +22,9 @@ type settings struct {
 const usage = `Usage: ingest [flags] [DIR]
 
 Cuts the text files in DIR into chunks and writes them to one file. Without DIR
-it reads the current directory.
+it reads the current directory. With "-o -" it writes JSON lines to standard
+output and the report to standard error. Do not redirect that to a file in DIR,
+which would be read, too.
 
 Flags:
 `
@@ -35,7 +38,7 @@ func parse(args []string, stdout, stderr io.Writer) (*settings, int) {
 	f.SetOutput(io.Discard)
 	err := f.Parse(args)
 	if err == nil {
-		err = s.takeDir(f.Args())
+		err = s.takeArgs(f.Args())
 	}
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(stdout, usage)
@@ -55,7 +58,7 @@ func parse(args []string, stdout, stderr io.Writer) (*settings, int) {
 func (s *settings) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("ingest", flag.ContinueOnError)
 	o := &s.opts
-	f.StringVar(&o.OutputFile, "o", "chunks.jsonl", "write the chunks to `FILE`: .jsonl, .json or .csv")
+	f.StringVar(&o.OutputFile, "o", "chunks.jsonl", "write the chunks to `FILE`: .jsonl, .json or .csv; - is standard output")
 	f.IntVar(&o.Size, "size", o.Size, "length of a chunk, in units")
 	f.Float64Var(&o.Overlap, "overlap", o.Overlap, "overlap of neighboring chunks, as a fraction of the size, from 0 to 1")
 	f.IntVar(&o.Threshold, "threshold", o.Threshold, "join a last chunk of at most this length to the one before")
@@ -96,8 +99,9 @@ func listVar(f *flag.FlagSet, list *[]string, name, usage string) {
 	})
 }
 
-// takeDir takes the directory from the arguments after the flags.
-func (s *settings) takeDir(args []string) error {
+// takeArgs takes the directory from the arguments after the flags. Then it knows
+// all, and sets what follows from it.
+func (s *settings) takeArgs(args []string) error {
 	switch {
 	case len(args) > 1:
 		return fmt.Errorf("one directory at a time, and after the flags: %s", strings.Join(args, " "))
@@ -105,6 +109,9 @@ func (s *settings) takeDir(args []string) error {
 		return errors.New("-o needs a file to write to")
 	case len(args) == 1:
 		s.dir = args[0]
+	}
+	if s.toStdout = s.opts.OutputFile == "-"; s.toStdout {
+		s.opts.OutputFile = ""
 	}
 	return nil
 }

@@ -1,7 +1,11 @@
-// Package terminal makes names of files and texts of errors safe to print. A name
-// can be chosen by anybody. Printed as it is, it can send commands to a terminal
+// Package terminal is for programs that print to terminals and pipes.
+//
+// It makes names of files and texts of errors safe to print. A name can be chosen
+// by anybody. Printed as it is, it can send commands to a terminal
 // (ECMA-48), begin a line that looks like the program's own, or reorder the
 // characters around it (Unicode Standard Annex #9).
+//
+// It also tells the width of a terminal, and that a pipe is closed.
 package terminal
 
 import (
