@@ -148,6 +148,10 @@ func (c *chunking) inspect(path string, f *finder) error {
 
 // findOutput looks for the output file, which must not be read.
 func (c *chunking) findOutput() (err error) {
+	if c.w != nil {
+		c.output = c.task.outputOf(c.w)
+		return nil
+	}
 	c.output, err = c.task.newOutput(c.opts.OutputFile, vfs.AtomicOptions{Replace: true})
 	return err
 }

@@ -87,7 +87,9 @@ func (c *concatenation) sources() ([]source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.output.replaces != nil && c.opts.KeepExisting {
+	if c.task.streams {
+		c.output = c.task.outputOf(c.w)
+	} else if c.output.replaces != nil && c.opts.KeepExisting {
 		return nil, pathError("save", c.outputPath, fs.ErrExist)
 	}
 	f := finder{

@@ -2,6 +2,8 @@ package fileops
 
 import (
 	"bytes"
+	"io"
+	"os"
 
 	"github.com/lion-agi/fileops/internal/vfs"
 	"golang.org/x/sync/semaphore"
@@ -66,6 +68,18 @@ func (t *task) newOutput(path string, opts vfs.AtomicOptions) (*outputFile, erro
 	default:
 		return nil, err
 	}
+}
+
+// outputOf returns the output that stands for a writer: a file, as standard output
+// may be, or nothing.
+func (t *task) outputOf(w io.Writer) *outputFile {
+	o := &outputFile{task: t}
+	if f, ok := w.(*os.File); ok {
+		if st, err := vfs.Describe(f); err == nil && st.Mode.IsRegular() {
+			o.replaces = &st
+		}
+	}
+	return o
 }
 
 func (o *outputFile) use() *use { return &use{op: "save", path: o.path} }

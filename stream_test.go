@@ -365,3 +365,26 @@ func TestChunksProgress(t *testing.T) {
 		require.Equal(t, fileops.Progress{Files: 1, Total: 1, Bytes: 4}, last())
 	})
 }
+
+// TestWriterBelowTheDirectory writes into a file in the directory that is read, as
+// a shell does that sends standard output there. The file is left out and reported.
+func TestWriterBelowTheDirectory(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		p.write(t, "in/a.txt", "text of a")
+		p.write(t, "in/z.txt", "text of z")
+		f, err := os.Create(p.abs("in/out.txt"))
+		require.NoError(t, err)
+		defer f.Close()
+		chunked, err := p.ChunkTo(t.Context(), f, p.at("in"), nil)
+		require.NoError(t, err)
+		require.Equal(t, 2, chunked.Files)
+		joined, err := p.ConcatTo(t.Context(), f, []string{p.at("in")}, nil)
+		require.NoError(t, err)
+		require.Equal(t, p.ats("in/a.txt", "in/z.txt"), joined.Files)
+		for _, skipped := range [][]fileops.SkippedFile{chunked.Skipped, joined.Skipped} {
+			require.Len(t, skipped, 1)
+			require.Equal(t, p.at("in/out.txt"), skipped[0].Path)
+			require.ErrorIs(t, skipped[0].Err, fileops.ErrExcluded)
+		}
+	})
+}

@@ -49,6 +49,10 @@ const (
 	aheadItems = 64 << 10
 )
 
+// contextEvery is the number of things in one directory between two looks at the
+// context.
+const contextEvery = 256
+
 // A directory is one that a walk is in or will enter.
 type directory struct {
 	path  string
@@ -121,7 +125,7 @@ func (w *walk) next(wait bool) (f found, ok bool, err error) {
 		if !wait && !d.isReady() {
 			return found{}, false, nil
 		}
-		if d.at == 0 {
+		if d.at%contextEvery == 0 {
 			if err := w.await(d); err != nil {
 				return found{}, false, err
 			}

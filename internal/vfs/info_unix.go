@@ -11,6 +11,7 @@ import (
 // form.
 func addSystem(info *Info, fi os.FileInfo) {
 	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
+		info.dev, info.ino = uint64(st.Dev), uint64(st.Ino)
 		info.Owner, info.Group = st.Uid, st.Gid
 		info.Sparse = takesLess(int64(st.Blocks), info.Size)
 	}

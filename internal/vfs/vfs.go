@@ -138,17 +138,20 @@ type Info struct {
 	Group    uint32
 	Sparse   bool // the file takes less space than its size: it may have holes
 
-	dev, ino uint64      // the file's identity, from Linux
-	os       os.FileInfo // the file's identity, from package os
+	dev, ino uint64      // the file's identity, where the system has such numbers
+	os       os.FileInfo // the file's identity elsewhere
 }
 
 // SameFile reports whether a and b describe one file.
 func SameFile(a, b Info) bool {
-	if a.os != nil || b.os != nil {
-		return a.os != nil && b.os != nil && os.SameFile(a.os, b.os)
+	if a.ino != 0 || b.ino != 0 {
+		return a.dev == b.dev && a.ino == b.ino
 	}
-	return a.dev == b.dev && a.ino == b.ino
+	return a.os != nil && b.os != nil && os.SameFile(a.os, b.os)
 }
+
+// Describe describes a file that the caller has opened.
+func Describe(f *os.File) (Info, error) { return infoFrom(f.Stat()) }
 
 // An Entry is a name in a directory.
 type Entry struct {
