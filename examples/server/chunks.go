@@ -36,12 +36,12 @@ func (s *service) chunks(w http.ResponseWriter, r *http.Request) error {
 	}
 	var left skips
 	opts.OnSkip = left.add
-	out := &stream{w: w, begin: func() error { return begin(w, r, jsonLines) }}
+	out := &stream{w: w, r: r, contentType: jsonLines, prefix: "Chunk-", counts: []string{"Files", "Count", "Chars"}}
 	result, err := s.pool.ChunkTo(r.Context(), out, path, opts)
 	if err != nil {
 		return out.fail(err)
 	}
-	return out.finish("Chunk", map[string]int{"Files": result.Files, "Count": result.Chunks, "Chars": result.Chars}, left)
+	return out.finish(left, result.Files, result.Chunks, result.Chars)
 }
 
 // lookAtChunks checks the options and returns the information on a file or directory

@@ -61,7 +61,7 @@ func (s *service) concat(w http.ResponseWriter, r *http.Request) error {
 	if err := s.checkCrowd(r.Context(), paths); err != nil {
 		return err
 	}
-	out := &stream{w: w, begin: func() error { return begin(w, r, plainText) }}
+	out := &stream{w: w, r: r, contentType: plainText, prefix: "Concat-", counts: []string{"Files", "Chars"}}
 	result, err := s.pool.ConcatTo(r.Context(), out, paths, &fileops.ConcatOptions{FileTypes: fileTypes(r.Form["type"])})
 	if err != nil {
 		return out.fail(err)
@@ -70,7 +70,7 @@ func (s *service) concat(w http.ResponseWriter, r *http.Request) error {
 	for _, skipped := range result.Skipped {
 		left.add(skipped)
 	}
-	return out.finish("Concat", map[string]int{"Files": len(result.Files), "Chars": result.Chars}, left)
+	return out.finish(left, len(result.Files), result.Chars)
 }
 
 // lookAtConcat answers a HEAD request. It looks for a path that exists, but it

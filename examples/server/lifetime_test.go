@@ -166,3 +166,6 @@ func (w *endingWriter) Write(p []byte) (int, error) {
 	w.end()
 	return n, err
 }
+
+// Unwrap lets a handler set the deadlines of the connection.
+func (w *endingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

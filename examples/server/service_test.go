@@ -153,6 +153,26 @@ func TestChunksOfDirectories(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, f.get("/chunks?path=noise").StatusCode, "every file was left out")
 }
 
+// Package net/http sends the trailers of answers of every length.
+func TestTrailersAreSent(t *testing.T) {
+	f := newFixture(t, nil)
+	f.write("empty/a.txt", "")
+	server := httptest.NewServer(f)
+	defer server.Close()
+	for url, want := range map[string]http.Header{
+		"/concat?path=a.txt&path=none": {"Concat-Files": {"1"}, "Concat-Chars": {"21"}, "Concat-Skipped": {"1"}, "Concat-Skipped-File": {`"read none: no such file or directory"`}},
+		"/concat?path=sub&type=.none":  {"Concat-Files": {"0"}, "Concat-Chars": {"0"}, "Concat-Skipped": {"0"}, "Concat-Skipped-File": nil},
+		"/chunks?path=a.txt":           {"Chunk-Files": {"1"}, "Chunk-Count": {"1"}, "Chunk-Chars": {"6"}, "Chunk-Skipped": {"0"}, "Chunk-Skipped-File": nil},
+		"/chunks?path=empty":           {"Chunk-Files": {"1"}, "Chunk-Count": {"0"}, "Chunk-Chars": {"0"}, "Chunk-Skipped": {"0"}, "Chunk-Skipped-File": nil},
+	} {
+		r, err := server.Client().Get(server.URL + url)
+		require.NoError(t, err)
+		text(t, r)
+		r.Body.Close()
+		assert.Equal(t, want, r.Trailer, url)
+	}
+}
+
 // A file of more than MaxFileSize is cut if none of its chunks could be as large.
 func TestLargeFilesAreCutIntoSmallChunks(t *testing.T) {
 	f := newFixture(t, nil) // big.txt has 101 bytes, and 100 are the limit
