@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"math"
 	"net/http"
 
 	"github.com/lion-agi/fileops"
@@ -84,6 +85,9 @@ func (s *service) checkChunks(path string, size int64, opts *fileops.ChunkOption
 func (s *service) checkTree(ctx context.Context, dir string, opts *fileops.ChunkOptions) error {
 	if err := s.checkCrowd(ctx, []string{dir}); err != nil {
 		return err
+	}
+	if s.checkChunks(dir, math.MaxInt64, opts) == nil { // whatever the sizes of the files
+		return nil
 	}
 	found := s.pool.Files(ctx, dir, &fileops.DirOptions{FileTypes: opts.FileTypes, Stat: true, IgnoreErrors: true})
 	for file, err := range found {

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -116,6 +118,34 @@ func TestBrokenStreamIsNoAnswer(t *testing.T) {
 			assertBroken(t, url, func(w http.ResponseWriter, r *http.Request) {
 				f.ServeHTTP(&endingWriter{w, end}, r.WithContext(ctx))
 			})
+		})
+	}
+}
+
+// HTTP/1.0 has no mark of the end of a text but the end of the connection.
+func TestBrokenStreamResetsOldClients(t *testing.T) {
+	for _, url := range append(streams, "/file/a.txt") {
+		t.Run(url, func(t *testing.T) {
+			f, _ := newStreaming(t)
+			ctx, end := context.WithCancel(t.Context())
+			set := &settings{stall: patience}
+			server := newServer(ctx, set, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				f.ServeHTTP(&endingWriter{w, end}, r)
+			}), slog.New(slog.DiscardHandler))
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			go server.Serve(pacedListener{l, set.stall})
+			defer server.Close()
+			conn, err := net.Dial("tcp", l.Addr().String())
+			require.NoError(t, err)
+			defer conn.Close()
+			ask(t, conn, "GET "+url+" HTTP/1.0", "Host: a")
+			_, err = io.Copy(io.Discard, conn)
+			if url == "/file/a.txt" { // it is whole
+				assert.NoError(t, err)
+				return
+			}
+			assert.Error(t, err, "an end would tell that the text is whole")
 		})
 	}
 }

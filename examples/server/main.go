@@ -183,7 +183,7 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) error {
 // have deadlines of their own.
 func newServer(requests context.Context, s *settings, handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           pacedBodies(s.stall, knownHosts(s.hosts, handler)),
+		Handler:           resetOld(pacedBodies(s.stall, knownHosts(s.hosts, handler))),
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 10 * time.Second,

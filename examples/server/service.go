@@ -171,15 +171,6 @@ func writePaths(w http.ResponseWriter, r *http.Request, paths []string) error {
 	return abort(out.Flush())
 }
 
-// abort ends a request whose answer has begun and cannot be finished. The
-// connection breaks, so that the client sees that the answer is not whole.
-func abort(err error) error {
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	return nil
-}
-
 // pathURL returns the URL of a path below a prefix.
 func pathURL(prefix, path string) string {
 	return (&url.URL{Path: prefix + path}).String()
