@@ -181,10 +181,12 @@ func (d *directory) isReady() bool {
 
 // await waits until a directory is listed, or lists it.
 func (w *walk) await(d *directory) error {
-	if d.isReady() && w.task.Err() == nil {
+	switch err := w.task.Err(); {
+	case err != nil:
+		return pathError("list", d.path, err)
+	case d.isReady():
 		return nil
-	}
-	if w.lists && w.ask(d) {
+	case w.lists && w.ask(d):
 		w.load(d)
 		return nil
 	}

@@ -4,16 +4,15 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
+	"io/fs"
+	"math"
 	"net/http"
-	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/lion-agi/fileops"
 )
 
-// chunks answers with the chunks of the file ?path=.
+// chunks streams the chunks of the file or directory ?path= as JSON lines. ?type=
+// selects the files of a directory. The trailers name the files that were left out.
 func (s *service) chunks(w http.ResponseWriter, r *http.Request) error {
 	path, err := pathParameter(r.Form, "path")
 	if err != nil {
@@ -23,84 +22,81 @@ func (s *service) chunks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if r.Method == http.MethodHead {
-		return s.lookAtChunks(w, r, path, opts)
-	}
-	opts.Reader = func(ctx context.Context, path string) (string, error) {
-		text, err := s.pool.ReadFile(ctx, path)
-		if err == nil {
-			err = checkChunks(text, opts, s.maxChunks)
-		}
-		return text, err
-	}
-	chunks, err := s.pool.FileToChunks(r.Context(), path, opts)
+	opts.FileTypes = fileTypes(r.Form["type"])
+	info, err := s.lookAtChunks(r.Context(), path, opts)
 	if err != nil {
 		return err
 	}
-	for i := range chunks {
-		chunks[i].FilePath = slashed(chunks[i].FilePath, windows)
+	if r.Method == http.MethodHead {
+		return begin(w, r, jsonLines)
 	}
-	return writeList(w, r, "chunks", chunks, writeChunk)
+	if info.IsDir() {
+		if err := s.checkTree(r.Context(), path, opts); err != nil {
+			return err
+		}
+	}
+	var left skips
+	opts.OnSkip = left.add
+	out := &stream{w: w, r: r, contentType: jsonLines, prefix: "Chunk-", counts: []string{"Files", "Count", "Chars"}}
+	result, err := s.pool.ChunkTo(r.Context(), out, path, opts)
+	if err != nil {
+		return out.fail(err)
+	}
+	return out.finish(left, result.Files, result.Chunks, result.Chars)
 }
 
-// writeChunk writes a chunk as JSON. It encodes a long text in pieces: as JSON a text
-// can be six times as long. json.Marshal would also validate what MarshalJSON returns.
-func writeChunk(w io.Writer, c fileops.TextChunk) error {
-	const before = `{"chunk_content":"`
-	text := c.Text
-	c.Text = ""
-	empty, err := c.MarshalJSON()
-	if err != nil {
+// lookAtChunks checks the options and returns the information on a file or directory
+// that could be cut. It reads nothing.
+func (s *service) lookAtChunks(ctx context.Context, path string, opts *fileops.ChunkOptions) (fs.FileInfo, error) {
+	if _, err := fileops.ChunkText("", opts); err != nil {
+		return nil, err
+	}
+	info, err := s.look(ctx, path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return info, nil
+	case !info.Mode().IsRegular():
+		return nil, &fs.PathError{Op: "chunk", Path: path, Err: fileops.ErrNotRegular}
+	}
+	return info, s.checkChunks(path, info.Size(), opts)
+}
+
+// chunkBytes is how many bytes a chunk has at most for each character of size: a
+// character has up to four, and the last chunk of a text has up to two and a half
+// times size characters, with its overlap and a tail that is no longer than threshold.
+const chunkBytes = 10
+
+// checkChunks returns an error if a chunk of a file could be larger than
+// -max-file-size. The package holds one chunk of a stream in memory whole. A chunk
+// of words has no bound, because a word may be as long as its file.
+func (s *service) checkChunks(path string, size int64, opts *fileops.ChunkOptions) error {
+	longest := s.maxSize / chunkBytes
+	chars := cmp.Or(opts.Size, fileops.DefaultChunkOptions().Size)
+	if s.maxSize == 0 || size <= s.maxSize || opts.Unit == fileops.Chars && int64(chars) <= longest {
+		return nil
+	}
+	return fmt.Errorf("chunk %s: %w: it can only be cut with unit=chars and a size of at most %d", path, fileops.ErrTooLarge, longest)
+}
+
+// checkTree returns an error if the files below a directory cannot be cut with a
+// bounded memory.
+func (s *service) checkTree(ctx context.Context, dir string, opts *fileops.ChunkOptions) error {
+	if err := s.checkCrowd(ctx, []string{dir}); err != nil {
 		return err
 	}
-	after := empty[len(before):]
-	io.WriteString(w, before)
-	for text != "" {
-		c.Text = head(text, pieceSize)
-		text = text[len(c.Text):]
-		piece, err := c.MarshalJSON()
+	if s.checkChunks(dir, math.MaxInt64, opts) == nil { // whatever the sizes of the files
+		return nil
+	}
+	found := s.pool.Files(ctx, dir, &fileops.DirOptions{FileTypes: opts.FileTypes, Stat: true, IgnoreErrors: true})
+	for file, err := range found {
+		if err == nil {
+			err = s.checkChunks(slashed(file.Path, windows), file.Size, opts)
+		}
 		if err != nil {
 			return err
 		}
-		w.Write(piece[len(before) : len(piece)-len(after)])
 	}
-	_, err = w.Write(after)
-	return err
-}
-
-// lookAtChunks answers a HEAD request. It checks the options and the file but does
-// not read it.
-func (s *service) lookAtChunks(w http.ResponseWriter, r *http.Request, path string, opts *fileops.ChunkOptions) error {
-	if _, err := fileops.ChunkText("", opts); err != nil {
-		return err
-	}
-	if _, err := s.lookAtFile(r.Context(), path); err != nil {
-		return err
-	}
-	return begin(w, r, asJSON)
-}
-
-// checkChunks returns an error if the options would cut a text into more than limit
-// chunks. A chunk takes some 150 bytes of memory besides its text, so chunks of one
-// character would take a hundred times the memory of their file.
-func checkChunks(text string, opts *fileops.ChunkOptions, limit int) error {
-	size := cmp.Or(opts.Size, fileops.DefaultChunkOptions().Size)
-	if size < 0 || len(text)/size < limit { // a negative size is the package's to refuse
-		return nil
-	}
-	if units := unitsIn(text, opts.Unit); (units-1)/size < limit {
-		return nil
-	}
-	return badParameter("size", strconv.Itoa(opts.Size), fmt.Sprintf("makes more than %d chunks of this file", limit))
-}
-
-// unitsIn returns the length of a text.
-func unitsIn(text string, unit fileops.Unit) (units int) {
-	if unit == fileops.Chars {
-		return utf8.RuneCountInString(text)
-	}
-	for range strings.FieldsSeq(text) {
-		units++
-	}
-	return units
+	return nil
 }

@@ -2,10 +2,8 @@ package main
 
 import (
 	"cmp"
-	"io"
 	"mime"
 	"net/http"
-	"strconv"
 
 	"github.com/lion-agi/fileops"
 )
@@ -63,19 +61,16 @@ func (s *service) concat(w http.ResponseWriter, r *http.Request) error {
 	if err := s.checkCrowd(r.Context(), paths); err != nil {
 		return err
 	}
-	out := &stream{w: w, begin: func() error { return begin(w, r, plainText) }}
+	out := &stream{w: w, r: r, contentType: plainText, prefix: "Concat-", counts: []string{"Files", "Chars"}}
 	result, err := s.pool.ConcatTo(r.Context(), out, paths, &fileops.ConcatOptions{FileTypes: fileTypes(r.Form["type"])})
-	if out.begun {
-		setTrailers(w.Header(), result)
-		return abort(err)
-	}
 	if err != nil {
-		return err
+		return out.fail(err)
 	}
-	if len(result.Skipped) > 0 { // every file was left out
-		return result.Skipped[0].Err
+	var left skips
+	for _, skipped := range result.Skipped {
+		left.add(skipped)
 	}
-	return out.begin() // there is no file
+	return out.finish(left, len(result.Files), result.Chars)
 }
 
 // lookAtConcat answers a HEAD request. It looks for a path that exists, but it
@@ -102,43 +97,4 @@ func fileTypes(values []string) (types []string) {
 		}
 	}
 	return types
-}
-
-// A stream writes a text of any length to a client. The answer begins with the first
-// bytes. Until then it can still be an error.
-type stream struct {
-	w     io.Writer
-	begin func() error
-	begun bool
-}
-
-// Write implements [io.Writer].
-func (s *stream) Write(p []byte) (int, error) {
-	if !s.begun {
-		if err := s.begin(); err != nil {
-			return 0, err
-		}
-		s.begun = true
-	}
-	return s.w.Write(p)
-}
-
-// skippedNamed is how many skipped files the trailers name.
-const skippedNamed = 20
-
-// setTrailers reports, after the text, which files are in it and which are not.
-func setTrailers(h http.Header, result *fileops.ConcatResult) {
-	if result == nil {
-		return
-	}
-	set := func(name, value string) { h.Add(http.TrailerPrefix+name, value) }
-	set("Concat-Files", strconv.Itoa(len(result.Files)))
-	set("Concat-Chars", strconv.Itoa(result.Chars))
-	set("Concat-Skipped", strconv.Itoa(len(result.Skipped)))
-	for i, skipped := range result.Skipped {
-		if i == skippedNamed {
-			break
-		}
-		set("Concat-Skipped-File", strconv.QuoteToASCII(skipped.Err.Error()))
-	}
 }

@@ -52,7 +52,7 @@ func status(err error) int {
 		return http.StatusForbidden
 	case is(err, fs.ErrNotExist, syscall.ENOTDIR):
 		return http.StatusNotFound
-	case is(err, fs.ErrExist, syscall.EISDIR, syscall.EBUSY, syscall.ETXTBSY):
+	case is(err, fs.ErrExist, fileops.ErrChanged, syscall.EISDIR, syscall.EBUSY, syscall.ETXTBSY):
 		return http.StatusConflict
 	case is(err, fileops.ErrTooLarge, syscall.EFBIG), as[*http.MaxBytesError](err):
 		return http.StatusRequestEntityTooLarge

@@ -12,7 +12,7 @@
 //	GET     /file/{path}                        a file's text
 //	PUT     /file/{path}?overwrite=1            save the body as a file
 //	GET     /concat?path=&path=&type=.txt       files and directories as one text (or POST, as a form)
-//	GET     /chunks?path=&size=&overlap=&threshold=&unit=   a file's chunks, as JSON
+//	GET     /chunks?path=&type=.txt&size=&overlap=&threshold=&unit=   the chunks of a file or directory, as JSON lines
 //	GET     /stats                              the state of the pool, as JSON
 //	HEAD    the same                            the header; no file is read
 //	OPTIONS the same                            the methods of a URL
@@ -21,10 +21,13 @@
 // or a header that would change what the body means is an error, never ignored. A
 // client may be as slow as it likes, but if it stalls, its connection ends.
 //
-// The memory of a request is bounded by -max-file-size, -max-entries and
-// -max-chunks. With their defaults, a request for a listing or for chunks takes up
-// to some 100 MiB, and a read or a save takes up to four times the file.
-// [fileops.ConcatTo] has bounds of its own.
+// The memory of a request is bounded by -max-file-size and -max-entries. With their
+// defaults, a request for a listing takes up to some 100 MiB, and a read or a save
+// takes up to four times the file. /concat and /chunks are streams, for which
+// [fileops.ConcatTo] and [fileops.ChunkTo] have bounds of their own: they serve files
+// of any size, but no chunk that could be larger than -max-file-size. If a stream
+// fails after it has begun, the connection breaks. If files were left out of it, its
+// trailers name them.
 //
 // The server knows no users. Everybody that can connect to it can read and write. It
 // answers to addresses, to names without a dot, and to those that -hosts lists, so
@@ -62,17 +65,13 @@ type settings struct {
 	pool       fileops.PoolOptions
 	hosts      []string // names of this server
 	maxEntries int
-	maxChunks  int
 	stall      time.Duration // how long a client may take or send nothing
 	grace      time.Duration // how long requests may take to end at shutdown
 	verbose    bool
 }
 
-// The limits of requests that have no other one.
-const (
-	defaultMaxEntries = 100_000
-	defaultMaxChunks  = 100_000
-)
+// defaultMaxEntries is the limit of listings.
+const defaultMaxEntries = 100_000
 
 // parse reads the command line. It reports errors on stderr.
 func (s *settings) parse(args []string, stderr io.Writer) error {
@@ -82,9 +81,8 @@ func (s *settings) parse(args []string, stderr io.Writer) error {
 	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "listen on this `address`; port 0 picks a free one")
 	f.IntVar(&s.pool.Workers, "workers", 0, "work on this many files at once; 0 means the package's default")
 	f.IntVar(&s.pool.MaxPending, "max-pending", 1024, "let this many requests wait for a worker and refuse more; 0 means no bound")
-	f.Int64Var(&s.pool.MaxFileSize, "max-file-size", 32<<20, "refuse to read or save files of more than this many `bytes`")
+	f.Int64Var(&s.pool.MaxFileSize, "max-file-size", 32<<20, "refuse to read or save files, or to cut chunks, of more than this many `bytes`")
 	f.IntVar(&s.maxEntries, "max-entries", defaultMaxEntries, "refuse requests for more files and directories than this")
-	f.IntVar(&s.maxChunks, "max-chunks", defaultMaxChunks, "refuse requests for more chunks of a file than this")
 	f.Func("hosts", "answer requests to these `names` too, a list with commas; addresses and names without a dot need not be in it", s.setHosts)
 	f.DurationVar(&s.pool.Timeout, "timeout", 30*time.Second, "end the work on a file or a listing after this time; sending the answer may take longer")
 	f.DurationVar(&s.stall, "stall", 30*time.Second, "end a connection whose client takes or sends nothing for this long")
@@ -114,8 +112,8 @@ func (s *settings) check(rest []string) error {
 		return fmt.Errorf("unexpected argument %q: the directory goes after -root", rest[0])
 	case s.pool.MaxFileSize <= 0:
 		return errors.New("-max-file-size must be above 0")
-	case s.maxEntries <= 0 || s.maxChunks <= 0:
-		return errors.New("-max-entries and -max-chunks must be above 0")
+	case s.maxEntries <= 0:
+		return errors.New("-max-entries must be above 0")
 	case s.pool.Timeout <= 0 || s.stall <= 0 || s.grace <= 0:
 		return errors.New("-timeout, -stall and -grace must be above 0")
 	}
@@ -185,7 +183,7 @@ func serve(ctx context.Context, s *settings, stdout, stderr io.Writer) error {
 // have deadlines of their own.
 func newServer(requests context.Context, s *settings, handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           pacedBodies(s.stall, knownHosts(s.hosts, handler)),
+		Handler:           resetOld(pacedBodies(s.stall, knownHosts(s.hosts, handler))),
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 10 * time.Second,

@@ -141,7 +141,7 @@ func TestFilesAreNeverPages(t *testing.T) {
 		f.write(name, script)
 		for _, url := range []string{"/file/" + name, "/concat?path=" + name, "/chunks?path=" + name, "/file/none" + script, "/concat?path=" + name + "%3Cscript%3E"} {
 			r := f.get(strings.ReplaceAll(url, " ", "%20"))
-			assert.Regexp(t, "^(text/plain; charset=utf-8|application/json)$", r.Header.Get("Content-Type"), url)
+			assert.Regexp(t, "^(text/plain; charset=utf-8|application/(json|x-ndjson))$", r.Header.Get("Content-Type"), url)
 			assert.Equal(t, "nosniff", r.Header.Get("X-Content-Type-Options"))
 			assert.Equal(t, "same-origin", r.Header.Get("Cross-Origin-Resource-Policy"))
 			assert.Equal(t, "no-store", r.Header.Get("Cache-Control"))

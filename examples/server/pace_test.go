@@ -96,7 +96,9 @@ var long = []string{
 	"/concat?path=long.txt&path=sub",
 	"/chunks?path=long.txt&size=20",
 	"/files",
+	"/chunks?path=.&size=20",
 	"/view/long.txt",
+	"/view/long.txt?size=1000",
 	"/browse/many",
 }
 

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -26,10 +28,11 @@ func linksOf(page string) (urls []string) {
 }
 
 func TestEveryLinkLeadsSomewhere(t *testing.T) {
-	f := newFixture(t, nil)
+	f := newFixture(t, func(s *settings) { s.pool.MaxFileSize = 1 << 10 })
 	f.write(oddName, "text")
 	seen := map[string]bool{"/concat": true} // it needs a selection
-	todo := []string{"/", "/view/a.txt?size=2"}
+	todo := []string{"/", "/view/a.txt?size=2", "/view/many.txt?size=2"}
+	f.write("many.txt", strings.Repeat("many", shownChunks/4))
 	for len(todo) > 0 {
 		next := todo[0]
 		todo = todo[1:]
@@ -92,12 +95,12 @@ func TestSelectionIsConcatenated(t *testing.T) {
 func TestViewEscapes(t *testing.T) {
 	f := newFixture(t, nil)
 	f.write("x.html", `<script>alert("é")</script>`)
-	for _, query := range []string{"", "?size=10&overlap=0.5&threshold=0"} {
+	for query, length := range map[string]string{"": "27 characters", "?size=10&overlap=0.5&threshold=0": "28 bytes"} {
 		r := f.get("/view/x.html" + query)
 		page := text(t, r)
 		assert.NotContains(t, page, "<script>")
 		assert.Contains(t, page, "&lt;script&gt;")
-		assert.Contains(t, page, "27 characters")
+		assert.Contains(t, page, length)
 		assert.Contains(t, r.Header.Get("Content-Security-Policy"), "script-src 'self'")
 	}
 }
@@ -112,7 +115,115 @@ func TestViewShowsTheBeginningOfLargeFiles(t *testing.T) {
 
 	page = text(t, f.get("/view/large.txt?size=10&overlap=0&threshold=0"))
 	assert.Equal(t, shownChunks, strings.Count(page, `<li id="chunk-`))
-	assert.Contains(t, page, "Only the first chunks are shown")
+	assert.Contains(t, page, "later chunks")
+}
+
+var (
+	anchor    = regexp.MustCompile(`<a href="([^"]*)" rel="(prev|next)">`)
+	chunkText = regexp.MustCompile(`(?s)<li id="chunk-(\d+)">.*?<pre>\n(.*?)</pre>`)
+	mark      = regexp.MustCompile(`</?mark[^>]*>`)
+)
+
+// readPages follows the links from the first page of chunks to the last one, and
+// back. It returns the texts on each page.
+func readPages(t *testing.T, f *fixture, first string) (pages [][]string) {
+	id, back := 0, ""
+	for url := first; url != ""; {
+		page := text(t, f.get(url))
+		var texts []string
+		for _, m := range chunkText.FindAllStringSubmatch(page, -1) {
+			id++
+			assert.Equal(t, fmt.Sprint(id), m[1])
+			texts = append(texts, html.UnescapeString(mark.ReplaceAllString(m[2], "")))
+		}
+		pages = append(pages, texts)
+		links := map[string]string{}
+		for _, m := range anchor.FindAllStringSubmatch(page, -1) {
+			links[m[2]] = html.UnescapeString(m[1])
+		}
+		assert.Equal(t, back, links["prev"])
+		back, url = url, links["next"]
+	}
+	return pages
+}
+
+func TestPagesOfChunks(t *testing.T) {
+	f := newFixture(t, func(s *settings) { s.pool.MaxFileSize = 1 << 20 })
+	for _, c := range []struct {
+		text, size, unit string
+		pages, most      int // pages, and chunks on one
+	}{
+		{"", "3", "chars", 1, 0},
+		{"short", "3", "chars", 1, 2},
+		{strings.Repeat("é&\n", 400), "6", "chars", 1, 200},
+		{strings.Repeat("é&\n", 401), "6", "chars", 2, 200},
+		{strings.Repeat("x", 1001), "1", "chars", 6, 200},
+		{strings.Repeat("word  \n", 5000), "5", "tokens", 5, 200},
+		{strings.Repeat("é<", 300_000), "10000", "chars", 4, 17}, // some pages are full of text first
+		{strings.Repeat("x", shownBytes) + "end", fmt.Sprint(shownBytes), "chars", 2, 1},
+	} {
+		f.write("long", c.text)
+		query := url.Values{"size": {c.size}, "unit": {c.unit}, "overlap": {"0"}, "threshold": {"0"}}
+		pages := readPages(t, f, pageURL("long", query, 1))
+		assert.Len(t, pages, c.pages, query)
+		joined, most := "", 0
+		for _, texts := range pages {
+			joined += strings.Join(texts, "")
+			most = max(most, len(texts))
+		}
+		assert.Equal(t, c.most, most, query)
+		if c.unit == "tokens" { // no chunk has the blanks around it
+			c.text, joined = strings.Join(strings.Fields(c.text), ""), strings.Join(strings.Fields(joined), "")
+		}
+		assert.True(t, c.text == joined, query)
+	}
+}
+
+// Chunks on two pages have their overlap in the same color.
+func TestOverlapsAcrossPagesAreColored(t *testing.T) {
+	f := newFixture(t, func(s *settings) { s.pool.MaxFileSize = 1 << 20 })
+	f.write("long", strings.Repeat("0123456789", shownChunks))
+	const query = "/view/long?size=5&overlap=0.4&threshold=0&page="
+	for page, want := range map[string]string{
+		"1": "<pre>\n<mark class=\"even\">45</mark>678<mark class=\"odd\">90</mark></pre>\n</li>\n</ol>",
+		"2": "<ol class=\"chunks\">\n<li id=\"chunk-201\">\n<h2>201 <small>7 characters, bytes 999 to 1006</small></h2>\n<pre>\n<mark class=\"odd\">90</mark>123<mark class=\"even\">45</mark></pre>",
+	} {
+		assert.True(t, strings.Contains(text(t, f.get(query+page)), want), page)
+	}
+}
+
+// A chunk that is longer than a page is cut, and the page says so.
+func TestPageOfALongChunk(t *testing.T) {
+	f := newFixture(t, func(s *settings) { s.pool.MaxFileSize = 1 << 20 })
+	f.write("long", "1"+strings.Repeat("é", shownBytes))
+	page := text(t, f.get("/view/long?size=1000000&page=1"))
+	assert.Contains(t, page, `Only the beginning of this chunk is shown: <a href="/chunks?path=long&amp;size=1000000">`)
+	assert.Equal(t, shownBytes/2-1, strings.Count(page, "é"), "a character that does not fit is left out")
+	assert.NotContains(t, page, "�")
+}
+
+// A page after the last one is empty.
+func TestPageAfterTheLast(t *testing.T) {
+	f := newFixture(t, nil)
+	page := text(t, f.get("/view/a.txt?size=3&threshold=0&page=7"))
+	assert.Contains(t, page, "2 chunks of 6 bytes")
+	assert.Contains(t, page, "No chunk is here")
+	assert.Contains(t, page, `page=6&amp;size=3&amp;threshold=0" rel="prev"`)
+	assert.NotContains(t, page, `rel="next"`)
+}
+
+// A file that changes while its page is made is an error, not a page of other text.
+func TestPageOfAChangedFile(t *testing.T) {
+	f := newFixture(t, nil)
+	s := &service{pool: f.pool, timeout: patience}
+	var err error
+	s.root, err = os.OpenRoot(f.dir)
+	require.NoError(t, err)
+	defer s.root.Close()
+	page := &chunkPage{chunks: []fileops.TextChunk{{Start: 0, End: 7}}}
+	err = s.readText(t.Context(), "a.txt", page)
+	assert.ErrorIs(t, err, fileops.ErrChanged)
+	assert.Equal(t, http.StatusConflict, status(err))
 }
 
 func TestChunksAreColored(t *testing.T) {
@@ -127,7 +238,7 @@ func TestChunksAreColored(t *testing.T) {
 		assert.Contains(t, page, want)
 	}
 	assert.Contains(t, page, `name="size" min="1" value="6"`)
-	assert.Contains(t, page, "3 chunks of 16 characters")
+	assert.Contains(t, page, "3 chunks of 16 bytes")
 }
 
 // The three parts of a chunk make up the chunk, and neighbors show the same
@@ -139,7 +250,7 @@ func TestColoredParts(t *testing.T) {
 			for _, overlap := range []float64{0, 0.3, 0.5, 1} {
 				chunks, err := fileops.ChunkText(source, &fileops.ChunkOptions{Unit: unit, Size: size, Overlap: overlap, Threshold: 1})
 				require.NoError(t, err)
-				shown := colored(source, chunks, len(chunks))
+				shown := (&chunkPage{chunks: chunks, text: source}).colored()
 				require.Len(t, shown, len(chunks))
 				for i, c := range shown {
 					require.Equal(t, source[c.Start:c.End], c.Before+c.Own+c.After)

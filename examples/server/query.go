@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"runtime"
@@ -20,12 +21,11 @@ var (
 	cutting      = parameters{"size": false, "overlap": false, "threshold": false, "unit": false}
 )
 
-// and returns the parameters and one more, which may stand once.
-func (p parameters) and(name string) parameters {
-	more := parameters{name: false}
-	for n, many := range p {
-		more[n] = many
-	}
+// and returns the parameters and one more. many says that it may stand more than
+// once.
+func (p parameters) and(name string, many bool) parameters {
+	more := parameters{name: many}
+	maps.Copy(more, p)
 	return more
 }
 
@@ -139,6 +139,15 @@ func parseUnit(s string) (fileops.Unit, error) {
 		return fileops.Tokens, nil
 	}
 	return 0, strconv.ErrSyntax
+}
+
+// parsePage parses the number of a page.
+func parsePage(s string) (int, error) {
+	page, err := strconv.Atoi(s)
+	if err == nil && page < 1 {
+		err = strconv.ErrSyntax
+	}
+	return page, err
 }
 
 // badParameter returns the error of an invalid query parameter.

@@ -19,7 +19,6 @@ type service struct {
 	log        *slog.Logger
 	maxSize    int64
 	maxEntries int
-	maxChunks  int
 	timeout    time.Duration
 }
 
@@ -31,7 +30,6 @@ func newHandler(pool *fileops.Pool, root *os.Root, set *settings, log *slog.Logg
 		log:        log,
 		maxSize:    set.pool.MaxFileSize,
 		maxEntries: cmp.Or(set.maxEntries, defaultMaxEntries),
-		maxChunks:  cmp.Or(set.maxChunks, defaultMaxChunks),
 		timeout:    set.pool.Timeout,
 	}
 	// A page of another site must not save files through its visitor's browser.
@@ -52,13 +50,13 @@ func (s *service) routes() *http.ServeMux {
 		"PUT": strict(parameters{"overwrite": false}, s.saveFile),
 	})
 	api("/concat", methods{"GET": strict(concatParameters, s.concat), "POST": strict(concatParameters, s.concatForm)})
-	api("/chunks", methods{"GET": strict(cutting.and("path"), s.chunks)})
+	api("/chunks", methods{"GET": strict(cutting.and("path", false).and("type", true), s.chunks)})
 	api("/stats", methods{"GET": strict(noParameters, s.stats)})
 	api("/static/{name}", methods{"GET": strict(noParameters, staticFile)})
 	page := func(pattern string, m methods) { s.route(mux, pattern, showPage, m) }
 	page("/{$}", methods{"GET": strict(noParameters, s.browse)})
 	page("/browse/{path...}", methods{"GET": strict(noParameters, s.browse)})
-	page("/view/{path...}", methods{"GET": strict(cutting, s.view)})
+	page("/view/{path...}", methods{"GET": strict(cutting.and("page", false), s.view)})
 	return mux
 }
 

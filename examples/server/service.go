@@ -21,6 +21,7 @@ import (
 const (
 	plainText = "text/plain; charset=utf-8"
 	asJSON    = "application/json"
+	jsonLines = "application/x-ndjson"
 )
 
 // listFiles answers with the paths of the files below ?dir= that end in ?ext=.
@@ -43,16 +44,7 @@ func (s *service) listFiles(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeList(w, r, "files", slashedAll(paths, windows), writePath)
-}
-
-// writePath writes a path as a JSON string.
-func writePath(w io.Writer, path string) error {
-	data, err := json.Marshal(path)
-	if err == nil {
-		_, err = w.Write(data)
-	}
-	return err
+	return writePaths(w, r, slashedAll(paths, windows))
 }
 
 // readFile answers with a file of text.
@@ -157,33 +149,26 @@ func (s *service) stats(w http.ResponseWriter, r *http.Request) error {
 	return abort(err)
 }
 
-// writeList answers with a JSON object that has one list. It writes one element at a
+// writePaths answers with a JSON object that has a list of paths. It writes one at a
 // time, so that the whole encoding is never in memory.
-func writeList[T any](w http.ResponseWriter, r *http.Request, name string, list []T, write func(io.Writer, T) error) error {
+func writePaths(w http.ResponseWriter, r *http.Request, paths []string) error {
 	if err := begin(w, r, asJSON); err != nil {
 		return err
 	}
 	out := bufio.NewWriterSize(w, 32<<10)
-	out.WriteString(`{"` + name + `":[`)
-	for i, element := range list {
+	out.WriteString(`{"files":[`)
+	for i, path := range paths {
+		data, err := json.Marshal(path)
+		if err != nil {
+			return abort(err)
+		}
 		if i > 0 {
 			out.WriteByte(',')
 		}
-		if err := write(out, element); err != nil {
-			return abort(err)
-		}
+		out.Write(data)
 	}
 	out.WriteString("]}\n")
 	return abort(out.Flush())
-}
-
-// abort ends a request whose answer has begun and cannot be finished. The
-// connection breaks, so that the client sees that the answer is not whole.
-func abort(err error) error {
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	return nil
 }
 
 // pathURL returns the URL of a path below a prefix.

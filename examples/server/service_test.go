@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -85,38 +86,133 @@ func TestConcatIsNotBoundByMaxFileSize(t *testing.T) {
 	assert.Contains(t, text(t, f.get("/concat?path=big.txt")), tree["big.txt"])
 }
 
+// chunksIn returns the chunks of an answer.
+func chunksIn(t *testing.T, r *http.Response) (chunks []fileops.TextChunk) {
+	require.Equal(t, http.StatusOK, r.StatusCode)
+	require.Equal(t, "application/x-ndjson", r.Header.Get("Content-Type"))
+	for line := range strings.Lines(text(t, r)) {
+		var c fileops.TextChunk
+		require.NoError(t, json.Unmarshal([]byte(line), &c), line)
+		chunks = append(chunks, c)
+	}
+	return chunks
+}
+
 func TestChunks(t *testing.T) {
 	f := newFixture(t, nil)
-	type answer struct{ Chunks []fileops.TextChunk }
-	got := decode[answer](t, f.get("/chunks?path=words.text&size=2&overlap=1&threshold=0&unit=tokens")).Chunks
+	r := f.get("/chunks?path=words.text&size=2&overlap=1&threshold=0&unit=tokens")
 	var texts []string
-	for _, c := range got {
+	for _, c := range chunksIn(t, r) {
 		texts = append(texts, c.Text)
 		assert.Equal(t, c.Text, tree["words.text"][c.Start:c.End])
 		assert.Equal(t, "words.text", c.FilePath)
 	}
 	assert.Equal(t, []string{"one two three", "two three four five", "four five six"}, texts)
+	for name, want := range map[string]string{"Files": "1", "Count": "3", "Chars": "27", "Skipped": "0", "Skipped-File": ""} {
+		assert.Equal(t, want, r.Trailer.Get("Chunk-"+name), name)
+	}
 
 	f.write("empty", "")
-	assert.Equal(t, "{\"chunks\":[]}\n", text(t, f.get("/chunks?path=empty")))
+	assert.Empty(t, chunksIn(t, f.get("/chunks?path=empty")))
 
-	whole := decode[answer](t, f.get("/chunks?path=words.text")).Chunks
+	whole := chunksIn(t, f.get("/chunks?path=words.text"))
 	require.Len(t, whole, 1)
 	assert.Equal(t, tree["words.text"], whole[0].Text)
 }
 
-// A chunk that is encoded in pieces is the same JSON.
-func TestWriteChunk(t *testing.T) {
-	for _, text := range []string{"", "short", strings.Repeat("é\"\\\n<\x01\u2028𝄞", pieceSize/7), strings.Repeat("é", pieceSize) + "a", strings.Repeat("aé", pieceSize)} {
-		chunks, err := fileops.ChunkText(text+"end", &fileops.ChunkOptions{Size: 1 << 30, Metadata: map[string]any{"chunk": `"chunk_content":""`}})
-		require.NoError(t, err)
-		chunks[0].FilePath = `a"b`
-		want, err := chunks[0].MarshalJSON()
-		require.NoError(t, err)
-		var got strings.Builder
-		require.NoError(t, writeChunk(&got, chunks[0]))
-		require.Equal(t, string(want), got.String())
+func TestChunksOfDirectories(t *testing.T) {
+	f := newFixture(t, nil)
+	f.write("mixed/a.txt", "one")
+	f.write("mixed/b.bin", "two\xff")
+	f.write("mixed/c/d.txt", "three")
+	f.write("mixed/empty.md", "")
+	f.write("noise/a.bin", "\xff")
+	for _, c := range []struct {
+		query   string
+		texts   []string
+		files   string
+		skipped []string
+	}{
+		{"mixed", []string{"one", "three"}, "3", []string{`"decode mixed/b.bin: invalid utf-8 at byte 3"`}},
+		{"mixed/", []string{"one", "three"}, "3", []string{`"decode mixed/b.bin: invalid utf-8 at byte 3"`}},
+		{"mixed&type=.txt&type=", []string{"one", "three"}, "2", nil},
+		{"mixed&type=.md", nil, "1", nil},
+		{"mixed&type=.none", nil, "0", nil},
+		{"noise&type=.txt", nil, "0", nil},
+	} {
+		r := f.get("/chunks?size=50&path=" + c.query)
+		var texts []string
+		for _, chunk := range chunksIn(t, r) {
+			texts = append(texts, chunk.Text)
+		}
+		assert.Equal(t, c.texts, texts, c.query)
+		assert.Equal(t, c.files, r.Trailer.Get("Chunk-Files"), c.query)
+		assert.Equal(t, fmt.Sprint(len(c.skipped)), r.Trailer.Get("Chunk-Skipped"), c.query)
+		assert.Equal(t, c.skipped, r.Trailer["Chunk-Skipped-File"], c.query)
 	}
+	assert.Equal(t, http.StatusUnprocessableEntity, f.get("/chunks?path=noise").StatusCode, "every file was left out")
+}
+
+// Package net/http sends the trailers of answers of every length.
+func TestTrailersAreSent(t *testing.T) {
+	f := newFixture(t, nil)
+	f.write("empty/a.txt", "")
+	server := httptest.NewServer(f)
+	defer server.Close()
+	for url, want := range map[string]http.Header{
+		"/concat?path=a.txt&path=none": {"Concat-Files": {"1"}, "Concat-Chars": {"21"}, "Concat-Skipped": {"1"}, "Concat-Skipped-File": {`"read none: no such file or directory"`}},
+		"/concat?path=sub&type=.none":  {"Concat-Files": {"0"}, "Concat-Chars": {"0"}, "Concat-Skipped": {"0"}, "Concat-Skipped-File": nil},
+		"/chunks?path=a.txt":           {"Chunk-Files": {"1"}, "Chunk-Count": {"1"}, "Chunk-Chars": {"6"}, "Chunk-Skipped": {"0"}, "Chunk-Skipped-File": nil},
+		"/chunks?path=empty":           {"Chunk-Files": {"1"}, "Chunk-Count": {"0"}, "Chunk-Chars": {"0"}, "Chunk-Skipped": {"0"}, "Chunk-Skipped-File": nil},
+	} {
+		r, err := server.Client().Get(server.URL + url)
+		require.NoError(t, err)
+		text(t, r)
+		r.Body.Close()
+		assert.Equal(t, want, r.Trailer, url)
+	}
+}
+
+// A file of more than MaxFileSize is cut if none of its chunks could be as large.
+func TestLargeFilesAreCutIntoSmallChunks(t *testing.T) {
+	f := newFixture(t, nil) // big.txt has 101 bytes, and 100 are the limit
+	for query, code := range map[string]int{
+		"size=10": 200, "size=10&overlap=1": 200, "size=11": 413, "size=1&unit=tokens": 413, "": 413, "size=0": 413, "size=" + maxInt: 413,
+	} {
+		for _, method := range []string{"GET", "HEAD"} {
+			for _, path := range []string{"/chunks?path=big.txt&", "/view/big.txt?"} {
+				r := f.do(method, path+query, "")
+				assert.Equal(t, code, r.StatusCode, method+path+query)
+				if body := text(t, r); code == 413 && strings.Contains(query, "size") {
+					assert.Contains(t, body, "it can only be cut with unit=chars and a size of at most 10")
+				}
+			}
+		}
+		assert.Equal(t, code, f.get("/chunks?path=.&type=.txt&"+query).StatusCode, query)
+	}
+	var joined strings.Builder
+	for _, c := range chunksIn(t, f.get("/chunks?path=big.txt&size=10&overlap=0&threshold=0")) {
+		joined.WriteString(c.Text)
+	}
+	assert.Equal(t, tree["big.txt"], joined.String())
+}
+
+// No chunk is longer than chunkBytes says.
+func TestChunkBytes(t *testing.T) {
+	const size = 8
+	longest := 0
+	for length := range 20 * size {
+		for _, overlap := range []float64{0, 0.5, 1} {
+			for _, threshold := range []int{0, size, 10 * size} {
+				chunks, err := fileops.ChunkText(strings.Repeat("🦊", length), &fileops.ChunkOptions{Size: size, Overlap: overlap, Threshold: threshold})
+				require.NoError(t, err)
+				for _, c := range chunks {
+					longest = max(longest, len(c.Text))
+				}
+			}
+		}
+	}
+	assert.Equal(t, size*chunkBytes, longest)
 }
 
 func TestStats(t *testing.T) {
@@ -156,7 +252,11 @@ func TestStatuses(t *testing.T) {
 		{"GET", "/chunks?path=a.txt&overlap=x", "", 400},
 		{"GET", "/chunks?path=a.txt&threshold=x", "", 400},
 		{"GET", "/chunks?path=a.txt&unit=bytes", "", 400},
-		{"GET", "/chunks?path=sub", "", 400},
+		{"GET", "/chunks?path=sub&type=*.txt", "", 400},
+		{"GET", "/view/sub?size=3", "", 400},
+		{"GET", "/view/a.txt?size=3&page=0", "", 400},
+		{"GET", "/view/a.txt?size=3&page=x", "", 400},
+		{"GET", "/view/a.txt?page=2", "", 400},
 		{"GET", "/view/a.txt?size=0&overlap=2", "", 400},
 		{"PUT", "/file/x?overwrite=maybe", "", 400},
 		{"PUT", "/file/x", "\xff", 400},
@@ -174,6 +274,8 @@ func TestStatuses(t *testing.T) {
 		{"GET", "/files?dir=/", "", 403},
 		{"GET", "/files?dir=up", "", 403},
 		{"GET", "/chunks?path=../secret.txt", "", 403},
+		{"GET", "/chunks?path=up", "", 403},
+		{"GET", "/view/out.txt?size=3", "", 403},
 		{"GET", "/chunks?path=out.txt", "", 403},
 		{"GET", "/concat?path=../secret.txt", "", 403},
 		{"GET", "/concat?path=/etc/passwd", "", 403},
@@ -197,6 +299,7 @@ func TestStatuses(t *testing.T) {
 		{"GET", "/file/noise.bin", "", 422},
 		{"GET", "/view/noise.bin", "", 422},
 		{"GET", "/chunks?path=noise.bin", "", 422},
+		{"GET", "/view/noise.bin?size=3", "", 422},
 		{"GET", "/concat?path=noise.bin", "", 422},
 	} {
 		t.Run(c.method+" "+c.url[:min(len(c.url), 60)], func(t *testing.T) {

@@ -283,7 +283,8 @@ func TestHeadReadsNothing(t *testing.T) {
 		"/file/a.txt": 200, "/file/": 404, "/file/none": 404, "/file/sub": 400, "/file/big.txt": 413, "/file/out.txt": 403, "/file/%2e%2e/secret.txt": 403,
 		"/file/a%00b": 400, "/file/a.txt/b": 404,
 		"/concat?path=none&path=a.txt": 200, "/concat?path=sub": 200, "/concat?path=none": 404, "/concat": 400, "/concat?path=": 200, "/concat?path=../secret.txt": 403,
-		"/chunks?path=a.txt": 200, "/chunks?path=none": 404, "/chunks?path=sub": 400, "/chunks?path=big.txt": 413,
+		"/chunks?path=a.txt": 200, "/chunks?path=none": 404, "/chunks?path=sub": 200, "/chunks?path=big.txt": 413, "/chunks?path=big.txt&size=10": 200,
+		"/view/a.txt?size=3&page=2": 200, "/view/a.txt?size=3&page=99": 200, "/view/a.txt?size=3&page=0": 400, "/view/sub?size=3": 400, "/view/big.txt?size=10": 200, "/view/big.txt?size=11": 413,
 		"/stats": 200, "/static/style.css": 200, "/static/none": 404, "/nothing": 404,
 	} {
 		head, get := f.do("HEAD", url, ""), uint64(0)
