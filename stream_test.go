@@ -88,7 +88,7 @@ func TestChunksAreThoseOfChunk(t *testing.T) {
 func TestChunksToFiles(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
 		writeChunkTree(t, p)
-		for _, name := range []string{"chunks.json", "chunks.jsonl", "chunks.csv"} {
+		for _, name := range []string{"chunks.jsonl", "chunks.json", "chunks.csv"}[:unlessShort(3, 1)] {
 			o := fileops.ChunkOptions{Size: 100_000, OutputFile: p.at("a/" + name), OutputDir: p.at("a/dir"), Save: &fileops.SaveOptions{Overwrite: true}}
 			want, err := p.Chunk(t.Context(), p.at("in"), &o)
 			require.NoError(t, err)
@@ -224,9 +224,7 @@ func TestBreakingOutOfChunks(t *testing.T) {
 		}
 		p.write(t, "in/large.txt", strings.Repeat("y", 5<<20))
 		o := &fileops.ChunkOptions{Size: 1 << 20, OutputFile: p.at("out/all.jsonl")}
-		all, err := allChunks(t.Context(), p, p.at("in"), nil)
-		require.NoError(t, err)
-		for at := range min(len(all), 24) {
+		for at := range unlessShort(24, 8) {
 			i := 0
 			for range p.Chunks(t.Context(), p.at("in"), o) {
 				if i++; i > at {
@@ -254,7 +252,7 @@ func TestBreakingOutOfChunks(t *testing.T) {
 func TestChunksBelowTheirOutputDir(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
 		var inputs []string
-		for i := range 300 {
+		for i := range 70 {
 			name := fmt.Sprintf("in/%03d.txt", i)
 			p.write(t, name, "some text")
 			inputs = append(inputs, p.at(name))
