@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -79,17 +80,23 @@ func TestPlot(t *testing.T) {
 		t.Fatal(err)
 	}
 	svg := plot(results)
+	requireXML(t, svg)
+	for _, r := range results {
+		if !strings.Contains(string(svg), r.plot) {
+			t.Errorf("no chart %q", r.plot)
+		}
+	}
+}
+
+// requireXML checks that a plot is well-formed.
+func requireXML(t *testing.T, svg []byte) {
+	t.Helper()
 	dec := xml.NewDecoder(bytes.NewReader(svg))
 	for {
 		if _, err := dec.Token(); err == io.EOF {
 			break
 		} else if err != nil {
 			t.Fatalf("%v in\n%s", err, svg)
-		}
-	}
-	for _, r := range results {
-		if !strings.Contains(string(svg), r.plot) {
-			t.Errorf("no chart %q", r.plot)
 		}
 	}
 }
@@ -110,13 +117,22 @@ func TestNotes(t *testing.T) {
 // TestGrowth measures the growth with sizes that take no time.
 func TestGrowth(t *testing.T) {
 	var out strings.Builder
-	sizes := growthSizes{files: 1000, file: 1 << 20, tree: 1e6, treeFile: 1000}
-	if err := growth(&out, quickInputs(t), sizes); err != nil {
+	sizes := growthSizes{files: 1000, file: 1 << 20, tree: 1e6, treeFile: 1000, held: 1e6, names: 1000}
+	svg := filepath.Join(t.TempDir(), "memory.svg")
+	if err := growth(&out, quickInputs(t), sizes, svg); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"1000 files of 1 KiB", "1 file of 1 MiB", "a tree of 0.001 GB", "ReadFiles"} {
+	for _, want := range []string{"1000 files of 1 KiB", "1 file of 1 MiB", "a tree of 0.001 GB", "ReadFiles", "Chunks", "| 1000 |"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}
+	}
+	plot, err := os.ReadFile(svg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	requireXML(t, plot)
+	if !strings.Contains(string(plot), ">ChunkTo, ") {
+		t.Errorf("no line for ChunkTo in\n%s", plot)
 	}
 }

@@ -21,6 +21,8 @@ type growthSizes struct {
 	file     int64 // bytes in one file
 	tree     int64 // bytes in one tree
 	treeFile int64 // bytes in each file of that tree
+	held     int64 // bytes in the file whose peak memory is measured
+	names    int   // in the tree whose names are listed
 }
 
 // quick returns sizes that take no time.
@@ -30,6 +32,8 @@ func (s growthSizes) quick() growthSizes {
 		file:     min(s.file, 4<<20),
 		tree:     min(s.tree, 10_000_000),
 		treeFile: s.treeFile,
+		held:     min(s.held, 4<<20),
+		names:    min(s.names, 1000),
 	}
 }
 
@@ -44,9 +48,20 @@ const (
 const repetitions = 5
 
 // growth measures how the time per file and per byte, and the peak memory,
-// change as the data grows.
-func growth(w io.Writer, in *inputs, sizes growthSizes) error {
-	return errors.Join(growFiles(w, in, sizes.files), growBytes(w, in, sizes.file), growTree(w, in, sizes))
+// change as the data grows. It writes a plot of the memory to a file, unless that
+// is "".
+func growth(w io.Writer, in *inputs, sizes growthSizes, plotFile string) error {
+	if err := errors.Join(growFiles(w, in, sizes.files), growBytes(w, in, sizes.file)); err != nil {
+		return err
+	}
+	plot, err := growTree(w, in, sizes)
+	if err != nil {
+		return err
+	}
+	if err := growNames(w, in, sizes.names); err != nil || plotFile == "" {
+		return err
+	}
+	return os.WriteFile(plotFile, plot.svg(), 0o644)
 }
 
 // withScratch calls measure with a new directory, which it removes afterwards,
@@ -108,6 +123,7 @@ func fileSteps(tree string, paths []string, out string) []step {
 		}},
 		{"ConcatTo", func() error { return concatEach(ctx, []string{tree}) }},
 		{"Chunk to .jsonl", func() error { _, err := fileops.Chunk(ctx, tree, &opts); return err }},
+		{"ChunkTo", func() error { _, err := fileops.ChunkTo(ctx, io.Discard, tree, nil); return err }},
 	}
 }
 
@@ -157,6 +173,7 @@ func byteSteps(path, target string) []step {
 		{"ConcatTo", func() error { return concatEach(ctx, []string{path}) }},
 		{"CopyFile", func() error { return errors.Join(fileops.CopyFile(ctx, path, target), os.Remove(target)) }},
 		{"FileToChunks", func() error { _, err := fileops.FileToChunks(ctx, path, nil); return err }},
+		{"ChunkTo", func() error { _, err := fileops.ChunkTo(ctx, io.Discard, path, nil); return err }},
 	}
 }
 

@@ -52,13 +52,15 @@ func parseFlags() (o options) {
 	flag.BoolVar(&o.quick, "quick", false, "use small inputs; the figures mean nothing")
 	flag.StringVar(&o.dir, "dir", "", "`directory` for the files written (default /dev/shm if it exists)")
 	flag.StringVar(&o.table, "table", "", "also write the table to this `file`")
-	flag.StringVar(&o.plot, "plot", "", "write an SVG plot to this `file`")
+	flag.StringVar(&o.plot, "plot", "", "write an SVG plot to this `file`; with -growth, one of the memory")
 	flag.StringVar(&o.profile, "profile", "", "run only fileops, and write its CPU profile to this `file`")
 	flag.BoolVar(&o.growth, "growth", false, "measure how time and memory grow instead")
 	flag.IntVar(&o.sizes.files, "files", 100_000, "with -growth: the largest number of files")
 	flag.Int64Var(&o.sizes.file, "file", 4<<30, "with -growth: the largest file, in `bytes`")
 	flag.Int64Var(&o.sizes.tree, "tree", 10e9, "with -growth: the largest tree, in `bytes`")
 	flag.Int64Var(&o.sizes.treeFile, "treefile", 100_000, "with -growth: the size of each file of the tree, in `bytes`")
+	flag.Int64Var(&o.sizes.held, "held", 3e9, "with -growth: the size of the file whose peak memory is measured, in `bytes`")
+	flag.IntVar(&o.sizes.names, "names", 1_000_000, "with -growth: the largest number of names in a tree")
 	flag.StringVar(&o.peak, "peak", "", "print the peak memory of one `operation` on the paths on standard input (-growth runs this)")
 	flag.Parse()
 	return o
@@ -98,7 +100,7 @@ func execute(o options) (err error) {
 func report(w io.Writer, in *inputs, match *regexp.Regexp, o options) error {
 	printMachine(w, in)
 	if o.growth {
-		return growth(w, in, o.sizes)
+		return growth(w, in, o.sizes, o.plot)
 	}
 	results, err := compare(in, match, o)
 	if err != nil {

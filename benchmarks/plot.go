@@ -20,7 +20,7 @@ const (
 // plotHead begins the SVG file. Its colours can be seen on any background. A
 // viewer that reports a light or a dark background gets colours with more
 // contrast.
-const plotHead = `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d" role="img" aria-label="fileops beside its peers; longer bars are faster">
+const plotHead = `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d" role="img" aria-label="%[3]s">
 <style>
 text { font: 13px -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #768390 }
 .title { font-weight: 600; font-size: 14px }
@@ -80,7 +80,7 @@ func plot(results []*result) []byte {
 	}
 	fmt.Fprintf(&body, "<text x=\"16\" y=\"%d\">Longer bars are faster. %s</text>\n", y, html.EscapeString(machine()))
 	var svg bytes.Buffer
-	fmt.Fprintf(&svg, plotHead, plotWidth, y+16)
+	fmt.Fprintf(&svg, plotHead, plotWidth, y+16, "fileops beside its peers; longer bars are faster")
 	body.WriteTo(&svg)
 	svg.WriteString("</svg>\n")
 	return svg.Bytes()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -155,6 +156,34 @@ func (in *inputs) readCorpusWithHeap(heap int) (*comparison, error) {
 					n += int64(len(b))
 				}
 				return n, nil
+			}},
+		},
+	}, nil
+}
+
+// scanCorpus reads every file of the corpus and looks at the bytes only.
+func (in *inputs) scanCorpus() (*comparison, error) {
+	c, err := in.corpus()
+	if err != nil {
+		return nil, err
+	}
+	return &comparison{
+		files: len(c.paths),
+		ours: func() (n int64, err error) {
+			for f := range fileops.ScanFiles(context.Background(), slices.Values(c.paths)) {
+				if f.Err != nil {
+					return 0, f.Err
+				}
+				n += int64(len(f.Data))
+			}
+			return n, nil
+		},
+		peers: []peer{
+			{fmt.Sprintf("C, %d threads: open, fstat, read, close", runtime.GOMAXPROCS(0)), 0.9, readInC(c.paths, runtime.GOMAXPROCS(0))},
+			{"errgroup(8) + os.ReadFile", 0, func() (int64, error) {
+				var g errgroup.Group
+				g.SetLimit(readers)
+				return readWith(c.paths, g.Go, g.Wait)
 			}},
 		},
 	}, nil

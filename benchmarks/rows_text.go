@@ -94,6 +94,36 @@ func (in *inputs) chunkTree() (*comparison, error) {
 	}, nil
 }
 
+// streamTree does the same and holds no chunks.
+func (in *inputs) streamTree() (*comparison, error) {
+	c, err := in.chunkTree()
+	if err != nil {
+		return nil, err
+	}
+	opts, whole := fileops.DefaultChunkOptions(), c.ours
+	opts.FileTypes = []string{".go"}
+	dir, err := in.newDir(in.memory)
+	if err != nil {
+		return nil, err
+	}
+	opts.OutputFile = filepath.Join(dir, "chunks.jsonl")
+	reset := c.reset
+	c.reset = func() error { return errors.Join(reset(), emptyDir(dir)) }
+	c.ours = func() (files int64, err error) {
+		for chunk, err := range fileops.Chunks(context.Background(), in.src, &opts) {
+			if err != nil {
+				return 0, err
+			}
+			if chunk.ID == 1 {
+				files++
+			}
+		}
+		return files, nil
+	}
+	c.peers = append(c.peers, peer{"Chunk, which holds all chunks", 1, whole})
+	return c, nil
+}
+
 // A record is a chunk in the form that the peers write.
 type record struct {
 	Text     string `json:"chunk_content"`
