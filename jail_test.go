@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -212,6 +213,14 @@ type confinedOp struct {
 	run  func(ctx context.Context, p *Pool, f callForm, name string) (any, error)
 }
 
+// loopOp is an operation that is a loop.
+func loopOp[T any](loop func(context.Context, *Pool, string) (T, error)) func(context.Context, *Pool, callForm, string) (any, error) {
+	return func(ctx context.Context, p *Pool, f callForm, name string) (any, error) {
+		run := func(ctx context.Context) (T, error) { return loop(ctx, p, name) }
+		return call(ctx, f, run, func(ctx context.Context) *Future[T] { return Submit(ctx, p, run) })
+	}
+}
+
 // confinedOps are all the operations, with every argument and option that is
 // or might become part of a path.
 var confinedOps = []confinedOp{
@@ -238,6 +247,32 @@ var confinedOps = []confinedOp{
 		func(name string) (string, *DirOptions) {
 			return name, &DirOptions{Shallow: true, IgnoreErrors: true, FileTypes: []string{".txt"}}
 		})},
+	{"Files", asSource, loopOp(func(ctx context.Context, p *Pool, name string) ([]File, error) {
+		return collect(p.Files(ctx, name, &DirOptions{Stat: true}))
+	})},
+	{"ScanFiles", asSource, loopOp(func(ctx context.Context, p *Pool, name string) (text string, err error) {
+		for f := range p.ScanFiles(ctx, slices.Values([]string{"in.txt", name, "d/in.txt"})) {
+			text += string(f.Data)
+			err = errors.Join(err, f.Err)
+		}
+		return text, err
+	})},
+	{"Chunks", asSource, loopOp(func(ctx context.Context, p *Pool, name string) ([]TextChunk, error) {
+		return collect(p.Chunks(ctx, name, nil))
+	})},
+	{"Chunks OutputFile", asTarget, loopOp(func(ctx context.Context, p *Pool, name string) ([]TextChunk, error) {
+		return collect(p.Chunks(ctx, "in.txt", &ChunkOptions{OutputFile: vfs.Prefix(name) + "key.jsonl"}))
+	})},
+	{"Chunks OutputDir", asSource, loopOp(func(ctx context.Context, p *Pool, name string) ([]TextChunk, error) {
+		return collect(p.Chunks(ctx, "in.txt", &ChunkOptions{OutputDir: vfs.OrDot(name), Save: &SaveOptions{Overwrite: true}}))
+	})},
+	{"ChunkTo", asSource, func(ctx context.Context, p *Pool, f callForm, name string) (any, error) {
+		var w bytes.Buffer
+		result, err := call(ctx, f,
+			func(ctx context.Context) (*ChunkResult, error) { return p.ChunkTo(ctx, &w, name, nil) },
+			func(ctx context.Context) *Future[*ChunkResult] { return p.AsyncChunkTo(ctx, &w, name, nil) })
+		return chunkedTo{result.(*ChunkResult), w.String()}, err
+	}},
 	{"DirToFiles FileTypes", asText, op2((*Pool).DirToFiles, (*Pool).AsyncDirToFiles,
 		func(name string) (string, *DirOptions) { return ".", &DirOptions{FileTypes: []string{name}} })},
 

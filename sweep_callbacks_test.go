@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -79,6 +81,37 @@ var callbacks = []callback{
 		_, err := l.pool.Concat(ctx, []string{l.at("in")}, &ConcatOptions{Progress: func(Progress) { bad() }})
 		return err
 	}},
+	{"OnSkip of Files", true, func(ctx context.Context, l *lab, bad func()) error {
+		if err := os.Symlink(".", l.onDisk("in/loop")); err != nil {
+			return err
+		}
+		defer os.Remove(l.onDisk("in/loop"))
+		_, err := collect(l.pool.Files(ctx, l.at("in"), &DirOptions{OnSkip: func(SkippedFile) { bad() }}))
+		return err
+	}},
+	{"Progress of Files", true, func(ctx context.Context, l *lab, bad func()) error {
+		_, err := collect(l.pool.Files(ctx, l.at("in"), &DirOptions{Progress: func(Progress) { bad() }}))
+		return err
+	}},
+	{"Reader of Chunks", true, func(ctx context.Context, l *lab, bad func()) error {
+		_, err := collect(l.pool.Chunks(ctx, l.at("in"), &ChunkOptions{Reader: badReader(bad), OutputFile: l.at("out/old.jsonl")}))
+		return err
+	}},
+	{"Tokenizer of ChunkTo", true, func(ctx context.Context, l *lab, bad func()) error {
+		_, err := l.pool.ChunkTo(ctx, io.Discard, l.at("in/a.txt"), &ChunkOptions{Unit: Tokens, Tokenizer: func(string) []string { bad(); return nil }})
+		return err
+	}},
+	{"OnSkip of Chunks", true, func(ctx context.Context, l *lab, bad func()) error {
+		_, err := collect(l.pool.Chunks(ctx, l.at("in"), &ChunkOptions{
+			Reader: func(context.Context, string) (string, error) { return "", errSample },
+			OnSkip: func(SkippedFile) { bad() },
+		}))
+		return err
+	}},
+	{"Write of AsyncChunkTo", true, func(ctx context.Context, l *lab, bad func()) error {
+		_, err := l.pool.AsyncChunkTo(ctx, writerFunc(func(p []byte) (int, error) { bad(); return len(p), nil }), l.at("in"), nil).Await(ctx)
+		return err
+	}},
 	{"Write of AsyncConcatTo", true, func(ctx context.Context, l *lab, bad func()) error {
 		_, err := l.pool.AsyncConcatTo(ctx, writerFunc(func(p []byte) (int, error) { bad(); return len(p), nil }), []string{l.at("in")}, nil).Await(ctx)
 		return err
@@ -121,6 +154,60 @@ func TestPanicsInCallbacks(t *testing.T) {
 					check(cb.call(ctx, l, explode), errSample, "explode")
 					if cb.goexit {
 						check(cb.call(ctx, l, runtime.Goexit), ErrGoexit, "Goexit")
+					}
+				})
+			})
+		}
+	}
+}
+
+// loops are the streams on a lab's files. Each calls body for each thing.
+var loops = map[string]func(ctx context.Context, l *lab, body func()){
+	"Files": func(ctx context.Context, l *lab, body func()) {
+		for range l.pool.Files(ctx, l.at("in"), nil) {
+			body()
+		}
+	},
+	"ScanFiles": func(ctx context.Context, l *lab, body func()) {
+		for range l.pool.ScanFiles(ctx, slices.Values(l.paths([]string{"in/a.txt", "in/z.txt"}))) {
+			body()
+		}
+	},
+	"Chunks": func(ctx context.Context, l *lab, body func()) {
+		o := &ChunkOptions{Size: 5, OutputFile: l.at("out/old.jsonl")}
+		for range l.pool.Chunks(ctx, l.at("in"), o) {
+			body()
+		}
+	},
+}
+
+// TestPanicsInLoops panics, and calls Goexit, in the body of each loop, at the first
+// and at a later thing. The panic is the loop's, and nothing is left.
+func TestPanicsInLoops(t *testing.T) {
+	for name, loop := range loops {
+		for later := range 2 {
+			t.Run(name, func(t *testing.T) {
+				bubble(t, PoolOptions{}, func(ctx context.Context, t *testing.T, l *lab) {
+					for _, bad := range []func(){explode, runtime.Goexit} {
+						n := 0
+						var wg sync.WaitGroup
+						var value any
+						wg.Go(func() {
+							defer func() { value = recover() }()
+							loop(ctx, l, func() {
+								if n++; n > later {
+									bad()
+								}
+							})
+						})
+						wg.Wait()
+						if n > 0 && value != nil {
+							require.Equal(t, errSample, value)
+						}
+						require.Equal(t, later+1, n)
+						synctest.Wait()
+						l.settle()
+						require.Equal(t, outputs, l.saved())
 					}
 				})
 			})
