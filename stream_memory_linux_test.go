@@ -32,10 +32,10 @@ func TestStreamsHoldSomeMiB(t *testing.T) {
 	const megabyte = 1 << 20
 	line := "The line of a text that is written again and again, and then again.\n"
 	text := []byte(strings.Repeat(line, megabyte/len(line)+1))[:megabyte]
-	for i := range 300 {
-		writeTo(t, filepath.Join(dir, "tree", fmt.Sprint(i%7), fmt.Sprint(i)), text[:i*3001])
+	for i := range 200 {
+		writeTo(t, filepath.Join(dir, "tree", fmt.Sprint(i%7), fmt.Sprint(i)), text[:i*4999])
 	}
-	writeTo(t, filepath.Join(dir, "large"), bytes.Repeat(text, 300))
+	writeTo(t, filepath.Join(dir, "large"), bytes.Repeat(text, 200))
 	for i := range 30_000 {
 		name := fmt.Sprintf("%s/many/%03d/a file with a rather long name %05d", dir, i/100, i)
 		if i%100 == 0 {
@@ -70,7 +70,7 @@ func streamAll(t *testing.T, dir string) {
 	within("Files")
 	for _, o := range []*ChunkOptions{nil, {Size: 1, Unit: Tokens}, {Size: 300, Unit: Tokens, Overlap: 1}, {Size: 3 << 20}} {
 		for _, path := range []string{filepath.Join(dir, "tree"), filepath.Join(dir, "large")} {
-			if o != nil && o.Size == 1 {
+			if o != nil && o.Unit == Tokens {
 				path = filepath.Join(dir, "tree", "1")
 			}
 			_, err := pool.ChunkTo(ctx, io.Discard, path, o)

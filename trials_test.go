@@ -323,8 +323,8 @@ func collect[T any](seq iter.Seq2[T, error]) (all []T, err error) {
 // chunksToFiles breaks out at the first error. Later chunks would get the numbers of
 // those that are missing.
 func chunksToFiles(ctx context.Context, l *lab) (all []TextChunk, err error) {
-	for c, err := range l.pool.Chunks(ctx, l.at("in"), &ChunkOptions{
-		Size: 10, OutputFile: l.at("out/new.csv"), OutputDir: l.at("out"), Save: &SaveOptions{Overwrite: true},
+	for c, err := range l.pool.Chunks(ctx, l.at("in/sub"), &ChunkOptions{
+		Size: 15, OutputFile: l.at("out/new.csv"), OutputDir: l.at("out"), Save: &SaveOptions{Overwrite: true},
 	}) {
 		if err != nil {
 			return nil, err
