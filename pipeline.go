@@ -5,6 +5,7 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -92,6 +93,7 @@ func (p *pipeline[S, T]) parts() iter.Seq2[part[S, T], error] {
 				return
 			}
 			if b == nil {
+				r.recycle()
 				return
 			}
 			for part, err := range p.split(b) {
@@ -256,7 +258,11 @@ func (r *reader[S, T]) give() bool {
 func (r *reader[S, T]) newBatch() *batch[S, T] {
 	last := len(r.spare) - 1
 	if last < 0 {
-		return &batch[S, T]{ready: make(chan struct{}, 1)}
+		b := &batch[S, T]{ready: make(chan struct{}, 1)}
+		if data, ok := recycled.Get().(*[]byte); ok {
+			b.data = *data
+		}
+		return b
 	}
 	b := r.spare[last]
 	r.spare = r.spare[:last]
@@ -266,6 +272,20 @@ func (r *reader[S, T]) newBatch() *batch[S, T] {
 		b.data = nil
 	}
 	return b
+}
+
+// recycled holds the data of batches from one pipeline to the next. A caller that
+// has broken out of a loop may still look at its last data, so only a pipeline that
+// has come to its end recycles. Without that BenchmarkScanFiles takes a tenth to a
+// quarter longer and allocates three times the memory (Xeon, 2 cores, go1.26.8).
+var recycled sync.Pool
+
+func (r *reader[S, T]) recycle() {
+	for _, b := range r.spare {
+		if data := b.data[:0]; cap(data) > 0 {
+			recycled.Put(&data)
+		}
+	}
 }
 
 // size is the memory that the batch holds.
