@@ -105,7 +105,7 @@ func (c *chunking) aside(call func() error) error {
 
 // inPieces reports whether a file can be cut piece by piece.
 func (c *chunking) inPieces() bool {
-	return c.opts.Reader == nil && c.encoding.charset == nil && (c.opts.Unit == Chars || c.opts.Tokenizer == nil)
+	return c.opts.Reader == nil && (c.opts.Unit == Chars || c.opts.Tokenizer == nil)
 }
 
 // runOn cuts the files that path stands for.

@@ -24,19 +24,31 @@ func (c *chunking) cutPieces(path string) error {
 	if end, ok := err.(endError); ok {
 		return end.error
 	}
+	if err == errDoubtful {
+		return c.cutWhole(path)
+	}
 	last := cutFile{size: m.size, chars: m.chars, err: err}
 	return c.take([]source{{path: path}}, cutPart{files: []cutFile{last}})
+}
+
+// cutWhole cuts a text that only decode can judge, with all of it in memory.
+func (c *chunking) cutWhole(path string) error {
+	f, err := aside(c.task, func() (cutFile, error) { return c.cut(path, anySize), nil })
+	if err != nil {
+		return pathError("read", path, err)
+	}
+	return c.take([]source{{path: path}}, cutPart{files: []cutFile{f}, data: c.appendChunks(nil, f.chunks)})
 }
 
 // measure reads a file to the end.
 func (c *chunking) measure(path string) (m fileMeasure, err error) {
 	var words wordCount
-	for p, err := range c.task.pieces(path) {
+	for p, err := range c.task.pieces(path, c.encoding) {
 		if err != nil {
 			return fileMeasure{}, err
 		}
 		m.info = p.info
-		m.size += int64(len(p.data))
+		m.size += int64(p.size)
 		m.chars += p.chars
 		if c.opts.Unit != Chars {
 			words.add(p.data)
@@ -70,11 +82,14 @@ func (c *chunking) cutMeasured(path string, m fileMeasure) error {
 		return nil
 	}
 	var size int64
-	for p, err := range c.task.pieces(path) {
+	for p, err := range c.task.pieces(path, c.encoding) {
+		if err == errDoubtful { // it was not before
+			err = pathError("chunk", path, ErrChanged)
+		}
 		if err != nil {
 			return err
 		}
-		size += int64(len(p.data))
+		size += int64(p.size)
 		if size > m.size || !vfs.SameFile(p.info, m.info) {
 			return pathError("chunk", path, ErrChanged)
 		}

@@ -246,7 +246,7 @@ func (c *concatenation) leaveOut(path string, st vfs.Info, chars int64) error {
 func (c *concatenation) stream(path string) section {
 	var st vfs.Info
 	chars, size, check := int64(0), int64(0), int64(unaskedSize)
-	for p, err := range c.task.pieces(path) {
+	for p, err := range c.task.pieces(path, textEncoding{}) {
 		if err != nil {
 			return section{err: err}
 		}
@@ -267,7 +267,7 @@ func (c *concatenation) stream(path string) section {
 	if err != nil {
 		return section{err: err}
 	}
-	for p, err := range c.task.pieces(path) {
+	for p, err := range c.task.pieces(path, textEncoding{}) {
 		if err != nil && endsOperation(c.task, err) {
 			return section{err: err}
 		}

@@ -14,17 +14,18 @@ const pieceSize = 1 << 20
 
 // A piece is a part of a large file, cut between two characters.
 type piece struct {
-	data  []byte // valid until the next piece
+	data  []byte // the text, valid until the next piece
 	chars int
+	size  int      // bytes of the file
 	info  vfs.Info // of the file
 }
 
-// pieces reads a file of UTF-8 text of any size, one piece ahead of the loop.
+// pieces reads a text of any size, one piece ahead of the loop.
 // Each read takes a slot of its own, and none is held while the loop works. An
 // error is yielded last.
-func (t *task) pieces(path string) iter.Seq2[piece, error] {
+func (t *task) pieces(path string, encoding textEncoding) iter.Seq2[piece, error] {
 	return func(yield func(piece, error) bool) {
-		r := pieceReader{task: t, path: path, pieces: make(chan piece), quit: make(chan struct{}), stopped: make(chan struct{})}
+		r := pieceReader{task: t, path: path, text: encoding.pieces(), pieces: make(chan piece), quit: make(chan struct{}), stopped: make(chan struct{})}
 		t.pool.enter()
 		go r.run()
 		defer r.stop()
@@ -48,6 +49,7 @@ func (t *task) pieces(path string) iter.Seq2[piece, error] {
 type pieceReader struct {
 	task    *task
 	path    string
+	text    pieceText
 	pieces  chan piece // closed at the end
 	quit    chan struct{}
 	stopped chan struct{}
@@ -111,20 +113,18 @@ func (r *pieceReader) readAll() error {
 			return err
 		}
 		p := piece{info: r.info}
-		var complete, bad int
-		p.chars, complete, bad = textscan.ScanPrefix(current[:n])
-		if ended && bad < 0 && complete < n {
-			bad = complete
+		p.data, p.chars, p.size, err = r.text.next(current[:n], ended)
+		if bad, ok := err.(badByte); ok {
+			err = notUTF8(r.path, r.offset+int64(bad))
 		}
-		if bad >= 0 {
-			return notUTF8(r.path, r.offset+int64(bad))
+		if err != nil {
+			return err
 		}
-		p.data = current[:complete]
-		r.offset += int64(complete)
+		r.offset += int64(p.size)
 		if !r.send(p) || ended {
 			return nil
 		}
-		rest = copy(other, current[complete:n])
+		rest = copy(other, current[p.size:n])
 		current, other = other, current
 	}
 }

@@ -3,11 +3,13 @@
 package reliability
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,6 +141,11 @@ var writers = []operation{
 		_, err := p.FileToChunks(ctx, in.path("a.txt"), o)
 		return err
 	}},
+	{"Chunks old", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
+		o := in.cut()
+		o.OutputFile = filepath.Join(dst, oldTable)
+		return chunksTo(ctx, p, in.src, o)
+	}},
 	{"Chunk new", func(ctx context.Context, p *fileops.Pool, in inputs, dst string) error {
 		o := in.cut()
 		o.OutputFile = filepath.Join(dst, "new.jsonl")
@@ -163,8 +170,38 @@ var inPlaceWriters = []operation{
 	}},
 }
 
+// chunksTo runs the loop over chunks, which writes files.
+func chunksTo(ctx context.Context, p *fileops.Pool, path string, o *fileops.ChunkOptions) (err error) {
+	for _, e := range p.Chunks(ctx, path, o) {
+		err = cmp.Or(err, e)
+	}
+	return err
+}
+
 // readers are the operations that write no file.
 var readers = []operation{
+	{"Files", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) (err error) {
+		for _, e := range p.Files(ctx, in.src, nil) {
+			err = cmp.Or(err, e)
+		}
+		return err
+	}},
+	{"ScanFiles", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) (err error) {
+		for f := range p.ScanFiles(ctx, slices.Values([]string{in.path("a.txt"), in.path("b.txt")})) {
+			err = cmp.Or(err, f.Err)
+		}
+		return err
+	}},
+	{"Chunks", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) error {
+		return chunksTo(ctx, p, in.src, in.cut())
+	}},
+	{"ChunkTo", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) error {
+		result, err := p.ChunkTo(ctx, io.Discard, in.src, in.cut())
+		if err == nil && len(result.Skipped) > 0 {
+			err = result.Skipped[0].Err
+		}
+		return err
+	}},
 	{"ReadFile", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) error {
 		_, err := p.ReadFile(ctx, in.path("a.txt"))
 		return err
