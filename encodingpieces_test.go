@@ -48,7 +48,7 @@ func TestEncodingsInPieces(t *testing.T) {
 	defer l.close()
 	for name, alphabet := range pieceEncodings {
 		var text strings.Builder
-		for text.Len() < 3*pieceSize/stride(2) {
+		for text.Len() < 2*pieceSize/stride(2) {
 			text.WriteString(alphabet[r.IntN(len(alphabet))])
 		}
 		require.NoError(t, os.WriteFile(l.onDisk("in/a.txt"), encoded(t, name, text.String()), 0o666))
