@@ -371,10 +371,16 @@ func AsyncCopyFile(ctx context.Context, src, dst string) *Future[struct{}] {
 	return DefaultPool.AsyncCopyFile(ctx, src, dst)
 }
 
-// CopyFile copies src to dst: contents, permission bits, the times of last
-// change and (on Linux) access, and extended attributes as far as dst's file
-// system and the user's rights allow. Missing directories above dst are made.
-// If dst is a directory, the copy goes into it under src's name.
+// CopyFile copies src to dst: contents, the times of last change and access, and
+// extended attributes, as far as dst's file system takes them. Holes stay holes.
+// Missing directories above dst are made. If dst is a directory, the copy goes
+// into it under src's name.
+//
+// The copy gets src's permission bits, its POSIX access control list on Linux,
+// and its owner and group where the system lets the process set them. Where it
+// does not, the copy grants less: nobody may do more with it than with src, save
+// the user who makes it. If the system cannot ensure that, the copy fails. The
+// set-user-ID and set-group-ID bits and capabilities are not copied.
 //
 // dst is replaced in one step once the copy is whole: at any time, and after
 // any failure, it is the old file or the new one. If dst is a symbolic link,

@@ -99,8 +99,8 @@ func listVar(f *flag.FlagSet, list *[]string, name, usage string) {
 	})
 }
 
-// takeArgs takes the directory from the arguments after the flags. Then it knows
-// all, and sets what follows from it.
+// takeArgs takes the directory from the arguments after the flags, and completes
+// the settings.
 func (s *settings) takeArgs(args []string) error {
 	switch {
 	case len(args) > 1:

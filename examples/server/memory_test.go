@@ -65,7 +65,7 @@ func (c *counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// streamMemory is more than a stream of chunks takes, whatever it streams.
+// streamMemory is more than a stream of chunks takes, however much there is.
 const streamMemory = 128 << 20
 
 // A request for the chunks of a file takes an amount of memory that does not grow

@@ -33,7 +33,7 @@ func WriteInPlace(files FS, path string, sync bool, write func(File) error) (fou
 	return true, err
 }
 
-// overwrite writes over the contents of an open file. It cuts off what is left of
+// overwrite writes over the contents of an open file. It cuts off the rest of
 // the old contents last, so that the file is not empty in between.
 func overwrite(f File, sync bool, write func(File) error) error {
 	st, err := f.Stat()

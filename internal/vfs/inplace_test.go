@@ -38,7 +38,7 @@ func TestWriteInPlace(t *testing.T) {
 	})
 }
 
-// TestWriteInPlaceOfOtherThings: only what is missing may be made instead.
+// TestWriteInPlaceOfOtherThings: only a missing file may be made instead.
 func TestWriteInPlaceOfOtherThings(t *testing.T) {
 	eachSeam(t, func(t *testing.T, p place) {
 		require.NoError(t, os.Mkdir(p.disk("dir"), 0o777))
