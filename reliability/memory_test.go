@@ -172,6 +172,10 @@ var oddErrors = map[string]map[string]error{
 	"ConcatTo":   {"sparse": context.DeadlineExceeded, "device": fileops.ErrNotRegular, "endless": context.DeadlineExceeded, "endless film": errNoText},
 	"CopyFile":   {"sparse": nil, "device": fileops.ErrNotRegular, "endless": context.DeadlineExceeded, "endless film": context.DeadlineExceeded},
 	"Chunk":      {"sparse": fileops.ErrTooLarge, "device": nil, "endless": fileops.ErrTooLarge, "endless film": errNoText}, // no file of a directory, so no failure
+	"Chunks":     {"sparse": context.DeadlineExceeded, "device": nil, "endless": context.DeadlineExceeded, "endless film": errNoText},
+	"ChunkTo":    {"sparse": context.DeadlineExceeded, "device": fileops.ErrNotRegular, "endless": context.DeadlineExceeded, "endless film": errNoText},
+	"ScanFiles":  {"sparse": fileops.ErrTooLarge, "device": fileops.ErrNotRegular, "endless": fileops.ErrTooLarge, "endless film": fileops.ErrTooLarge},
+	"Files":      {},
 	"FileSize":   {},
 	"ListFiles":  {},
 	"DirToFiles": {},
