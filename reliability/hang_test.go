@@ -48,7 +48,7 @@ func TestTenThousandHungReads(t *testing.T) {
 	for i := range futures {
 		futures[i] = p.AsyncReadFile(t.Context(), paths[i%len(paths)])
 	}
-	eventually(t, "all workers hang", func() bool { return p.Stats().Running == workers })
+	eventually(t, "all workers hang", func() bool { return p.Stats().Running >= workers })
 	assert.Positive(t, mounts[0].stuck())
 	assert.Positive(t, mounts[1].stuck())
 
@@ -75,9 +75,10 @@ func TestTenThousandHungReads(t *testing.T) {
 	})
 	t.Run("Stats shows the abandoned", func(t *testing.T) {
 		s := p.Stats()
-		assert.Equal(t, workers, s.Running)
-		assert.Equal(t, workers, s.Abandoned)
-		assert.Equal(t, reads-workers, s.Waiting)
+		assert.GreaterOrEqual(t, s.Running, workers)
+		assert.LessOrEqual(t, s.Running, workers+workers/4, "the reserve is lent until the other mount hangs too")
+		assert.Equal(t, s.Running, s.Abandoned)
+		assert.Equal(t, reads-s.Running, s.Waiting)
 		assert.Equal(t, reads, s.Active)
 	})
 	t.Run("threads are bounded", func(t *testing.T) {
