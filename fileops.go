@@ -354,7 +354,7 @@ func listFiles(dir, extension string) operation[[]string] {
 			return nil, err
 		}
 		w := walk{task: t, keep: keep}
-		return w.files(dir, false, nil)
+		return w.files(dir, false)
 	}}
 }
 

@@ -45,7 +45,7 @@ type finder struct {
 }
 
 // A treeFeed gives the sources below a directory, in the order of their paths:
-// files, and what is left out.
+// files, and the things that are left out.
 type treeFeed struct {
 	finder *finder
 	walk   walk
@@ -149,7 +149,7 @@ func (t *task) newEarlierOutputs(output, dir string, made func(string) bool) (ea
 	}
 	e := earlierOutputs{dir: output, made: made, names: map[string]bool{}}
 	w := walk{task: t, shallow: true, keep: made, lists: true}
-	paths, err := w.files(output, true, nil)
+	paths, err := w.files(output, true)
 	if err != nil && !vfs.LeadsNowhere(err) {
 		return earlierOutputs{}, err
 	}

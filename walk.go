@@ -369,9 +369,8 @@ func waitBriefly(wait func()) {
 }
 
 // files returns the paths of the files below a directory. The first failure, in
-// the order of paths, ends the walk, unless tolerant. What is left out goes to
-// skip, which may be nil.
-func (w *walk) files(dir string, tolerant bool, skip func(SkippedFile) error) (paths []string, err error) {
+// the order of paths, ends the walk, unless tolerant.
+func (w *walk) files(dir string, tolerant bool) (paths []string, err error) {
 	w.lists = true
 	paths = []string{}
 	for f, err := range w.all(dir) {
@@ -382,10 +381,6 @@ func (w *walk) files(dir string, tolerant bool, skip func(SkippedFile) error) (p
 			paths = append(paths, f.path)
 		case !f.byRule && !tolerant:
 			return nil, f.err
-		case skip != nil:
-			if err := skip(SkippedFile{f.path, f.err}); err != nil {
-				return nil, err
-			}
 		}
 	}
 	return paths, nil

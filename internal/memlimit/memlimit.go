@@ -23,8 +23,8 @@ var reserved struct {
 	bytes int64
 }
 
-// Reserve sets size bytes aside for the caller, who takes them from the system and
-// then calls [Release]. It fails if the process cannot take so much beside the
+// Reserve sets size bytes aside. The caller takes them from the system and then
+// calls [Release]. It fails if the process cannot take so much beside the
 // memory that is in use and that others have reserved. Before it fails it frees
 // the memory that the process does not use any more, if that can help.
 func Reserve(size int64) error {

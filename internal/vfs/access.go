@@ -9,10 +9,9 @@ import (
 // An Access says who may do what with a file. The zero value grants nothing.
 //
 // A file that takes the place of another, or is a copy of another, gets the
-// other's access. Where the system refuses that, it gets less: nobody may do
-// with it what they might not do with the other. The rule excepts two users: the
-// one who writes the file, and the other file's owner, who could have changed
-// its access.
+// other's access. Where the system refuses that, it gets less: nobody may do more
+// with it than with the other. The rule excepts two users: the writer of the file,
+// and the owner of the other file, because an owner can change the access.
 type Access struct {
 	perm         fs.FileMode
 	owner, group uint32

@@ -123,8 +123,8 @@ type File interface {
 	// system cannot tell. It moves the file's offset.
 	NextData(offset int64) (start, end int64, err error)
 	// CopyAttributes gives the file the extended attributes of src, as far as
-	// its file system takes them, save those that say who may use the file or
-	// what it may do: its access control list and its capabilities.
+	// its file system takes them, save its access control list and its
+	// capabilities, which grant rights.
 	CopyAttributes(src File) error
 }
 
