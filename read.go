@@ -24,6 +24,7 @@ func (errTooLargeToHold) Error() string { return "too large to be held in memory
 // A file of more than limit bytes is errTooLargeToHold. If check is not nil the
 // file must be UTF-8.
 func (t *task) read(dst []byte, path string, limit int64, check *utf8Check) (data []byte, st vfs.Info, err error) {
+	data = dst // also if there is no slot for it
 	err = t.inSlot(&use{op: "read", path: path}, func() (err error) {
 		data, st, err = t.appendFile(dst, path, limit, check)
 		return err

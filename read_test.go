@@ -210,3 +210,32 @@ func TestReadsEndWithTheirContext(t *testing.T) {
 		})
 	}
 }
+
+// TestReadKeepsItsBuffer lets a read fail in all ways: the bytes that the buffer
+// holds already, of files before it, are still there. Without a slot they were gone,
+// and ScanFiles, whose context had ended, panicked.
+func TestReadKeepsItsBuffer(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.txt")
+	require.NoError(t, os.WriteFile(path, []byte("of a file"), 0o600))
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for name, c := range map[string]struct {
+		ctx   context.Context
+		path  string
+		limit int64
+		opts  PoolOptions
+	}{
+		"no slot":   {ended, path, anySize, PoolOptions{}},
+		"no file":   {t.Context(), filepath.Join(dir, "b.txt"), anySize, PoolOptions{}},
+		"no text":   {t.Context(), dir, anySize, PoolOptions{}},
+		"limit":     {t.Context(), path, 3, PoolOptions{}},
+		"too large": {t.Context(), path, anySize, PoolOptions{MaxFileSize: 3}},
+	} {
+		pool := NewPool(c.opts)
+		data, _, err := (&task{Context: c.ctx, pool: pool}).read([]byte("kept"), c.path, c.limit, nil)
+		require.Error(t, err, name)
+		require.Equal(t, "kept", string(data), name)
+		require.NoError(t, pool.Close(t.Context()))
+	}
+}
