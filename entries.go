@@ -3,7 +3,6 @@ package fileops
 import (
 	"cmp"
 	"errors"
-	"os"
 	"slices"
 	"strings"
 
@@ -32,12 +31,12 @@ type omission struct {
 // list lists a directory and chooses from its entries, in a slot.
 func (w *walk) list(d *directory) error {
 	return w.task.inSlot(&use{op: "list", path: d.path}, func() error {
-		files := w.task.pool.fs
+		files := w.task.files()
 		entries, err := files.List(d.path, d.top)
 		if err != nil {
 			return err
 		}
-		d.items, d.subs, err = w.choose(files, vfs.Prefix(d.path), entries)
+		d.items, d.subs, err = w.choose(files, w.task.pool.paths.Prefix(d.path), entries)
 		return err
 	})
 }
@@ -48,7 +47,13 @@ func (w *walk) choose(files vfs.FS, prefix string, entries []vfs.Entry) (items [
 	chosen := entries[:0]
 	var omitted []omission
 	for _, e := range entries {
-		var err error
+		err := e.Err()
+		if err != nil {
+			omitted = append(omitted, omission{e.Name, pathError("list", prefix+e.Name, err), false})
+			e.Kind = vfs.KindOther
+			chosen = append(chosen, e)
+			continue
+		}
 		if e.Kind == vfs.KindUnknown || e.Kind == vfs.KindLink {
 			if err := w.task.Err(); err != nil { // there may be very many
 				return nil, nil, err
@@ -71,11 +76,11 @@ func (w *walk) choose(files vfs.FS, prefix string, entries []vfs.Entry) (items [
 		}
 		chosen = append(chosen, e)
 	}
-	slices.SortFunc(chosen, compareEntries)
+	slices.SortFunc(chosen, entryOrder(w.task.pool.paths.Separator()).compare)
 	slices.SortFunc(omitted, func(a, b omission) int { return strings.Compare(a.name, b.name) })
 	items, subs = makeItems(joinPaths(prefix, chosen), chosen, omitted)
 	if w.stat {
-		items, err = w.look(files, items)
+		items, err = w.look(files, items, chosen)
 	}
 	return items, subs, err
 }
@@ -103,14 +108,17 @@ func makeItems(paths []string, entries []vfs.Entry, omitted []omission) (items [
 }
 
 // look describes the files among items. It drops those that are gone.
-func (w *walk) look(files vfs.FS, items []item) ([]item, error) {
+func (w *walk) look(files vfs.FS, items []item, entries []vfs.Entry) ([]item, error) {
 	kept := items[:0]
-	for _, it := range items {
+	for i, it := range items {
 		if it.sub == nil && it.out == nil {
 			if err := w.task.Err(); err != nil {
 				return nil, err
 			}
-			st, err := files.Stat(it.path)
+			st, told, err := entries[i].Info()
+			if !told {
+				st, err = files.Stat(it.path)
+			}
 			switch {
 			case err == nil:
 				it.info = &st
@@ -220,10 +228,12 @@ func (w *walk) omit(prefix string, e vfs.Entry, err error) omission {
 	return omission{e.Name, pathError("list", prefix+e.Name, err), byRule}
 }
 
-// compareEntries orders entries as the paths below them are ordered: the name of
-// a directory that is entered is compared as if a separator followed it. That
-// makes the depth-first order the order of whole paths.
-func compareEntries(a, b vfs.Entry) int {
+// An entryOrder orders entries as the paths below them are ordered: the name of a
+// directory that is entered is compared as if a separator, which the entryOrder
+// is, followed it. That makes the depth-first order the order of whole paths.
+type entryOrder byte
+
+func (o entryOrder) compare(a, b vfs.Entry) int {
 	if a.Kind != vfs.KindDir && b.Kind != vfs.KindDir {
 		return cmp.Compare(a.Name, b.Name)
 	}
@@ -231,16 +241,16 @@ func compareEntries(a, b vfs.Entry) int {
 	if c := cmp.Compare(a.Name[:n], b.Name[:n]); c != 0 {
 		return c
 	}
-	return cmp.Compare(byteAt(a, n), byteAt(b, n))
+	return cmp.Compare(o.byteAt(a, n), o.byteAt(b, n))
 }
 
 // byteAt returns byte n of the paths below an entry, -1 at the end of a file's.
-func byteAt(e vfs.Entry, n int) int {
+func (o entryOrder) byteAt(e vfs.Entry, n int) int {
 	switch {
 	case n < len(e.Name):
 		return int(e.Name[n])
 	case e.Kind == vfs.KindDir:
-		return os.PathSeparator
+		return int(o)
 	default:
 		return -1
 	}

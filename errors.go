@@ -46,6 +46,10 @@ var (
 	// have the files behind one, name the link.
 	ErrNotFollowed = errors.New("link to a directory is not followed")
 
+	// ErrBadEntry reports an entry of a directory of [PoolOptions].FS that no path
+	// can name: it is called "", ".", ".." or has a slash, or it is listed twice.
+	ErrBadEntry = vfs.ErrBadEntry
+
 	// ErrExcluded is the reason of a [SkippedFile] whose path contains one of
 	// the strings in Exclude, whose type was not asked for, that is the output
 	// file itself, or that an earlier run saved in OutputDir.

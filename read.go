@@ -55,7 +55,7 @@ func (t *task) readCached(path string, check *utf8Check) (data []byte, err error
 
 // appendFile is read, in a slot that the caller holds.
 func (t *task) appendFile(dst []byte, path string, limit int64, check *utf8Check) ([]byte, vfs.Info, error) {
-	f, st, err := vfs.OpenRegular(t.pool.fs, path)
+	f, st, err := vfs.OpenRegular(t.files(), path)
 	if err != nil {
 		return dst, vfs.Info{}, err
 	}

@@ -91,7 +91,7 @@ func (w *walk) begin(dir string) error {
 	if err := vfs.CheckPath(dir); err != nil {
 		return pathError("list", dir, err)
 	}
-	w.top = vfs.Prefix(dir)
+	w.top = w.task.pool.paths.Prefix(dir)
 	w.limit = min(w.task.pool.opts.Workers, 4*fanOut(w.task.pool)) // many, since listings are short and lead to more
 	top := newDirectory(dir)
 	top.top = true
@@ -164,7 +164,7 @@ func (w *walk) failure(d *directory) (f found, ok bool, err error) {
 	case d.top, endsOperation(w.task, d.err):
 		return found{}, false, d.err
 	case vfs.LeadsNowhere(d.err): // removed or replaced since its parent was listed
-		return found{}, false, nil
+		return found{path: d.path, err: d.err, byRule: true}, w.task.pool.opts.FS != nil, nil // an fs.FS may have lied
 	default:
 		return found{path: d.path, err: d.err, byRule: errors.Is(d.err, vfs.ErrInUse)}, true, nil
 	}

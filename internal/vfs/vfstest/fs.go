@@ -1,6 +1,7 @@
 package vfstest
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"time"
@@ -10,6 +11,13 @@ import (
 
 // Path returns the path of the inner directory.
 func (f *FS) Path() string { return f.inner.Path() }
+
+// WithContext returns the same file system for calls that end with a context.
+func (f *FS) WithContext(ctx context.Context) vfs.FS {
+	bound := *f
+	bound.inner = vfs.WithContext(ctx, f.inner)
+	return &bound
+}
 
 // openFile performs an operation that opens a file. If the operation opens the
 // file and fails then (see [Late]), openFile closes it.
