@@ -36,14 +36,14 @@ func (w *walk) list(d *directory) error {
 		if err != nil {
 			return err
 		}
-		d.items, d.subs, err = w.choose(files, w.task.pool.paths.Prefix(d.path), entries)
+		d.items, d.subs, err = w.choose(files, w.task.pool.paths.Prefix(d.path), entries, false)
 		return err
 	})
 }
 
 // choose makes items of the entries of a directory, in the order of paths. It
 // finds out the kinds of entries that a listing does not tell.
-func (w *walk) choose(files vfs.FS, prefix string, entries []vfs.Entry) (items []item, subs []*directory, err error) {
+func (w *walk) choose(files vfs.FS, prefix string, entries []vfs.Entry, flat bool) (items []item, subs []*directory, err error) {
 	chosen := entries[:0]
 	var omitted []omission
 	for _, e := range entries {
@@ -76,8 +76,10 @@ func (w *walk) choose(files vfs.FS, prefix string, entries []vfs.Entry) (items [
 		}
 		chosen = append(chosen, e)
 	}
-	slices.SortFunc(chosen, entryOrder(w.task.pool.paths.Separator()).compare)
-	slices.SortFunc(omitted, func(a, b omission) int { return strings.Compare(a.name, b.name) })
+	if !flat { // else they are in order
+		slices.SortFunc(chosen, entryOrder(w.task.pool.paths.Separator()).compare)
+		slices.SortFunc(omitted, func(a, b omission) int { return strings.Compare(a.name, b.name) })
+	}
 	items, subs = makeItems(joinPaths(prefix, chosen), chosen, omitted)
 	if w.stat {
 		items, err = w.look(files, items, chosen)
@@ -193,13 +195,18 @@ func (w *walk) unmentioned(e vfs.Entry, err error) bool {
 	case vfs.KindDir:
 		return w.shallow
 	case vfs.KindLink:
-		return w.shallow && err == nil || vfs.IsTempName(e.Name)
+		return w.shallow && err == nil || vfs.IsTempName(lastName(e.Name))
 	case vfs.KindUnknown:
 		return err == nil // it is gone
 	default:
-		return !w.keep(e.Name) || vfs.IsTempName(e.Name)
+		name := lastName(e.Name)
+		return !w.keep(name) || vfs.IsTempName(name)
 	}
 }
+
+// lastName returns the last name of an entry, which is a path below the directory in
+// a flat listing.
+func lastName(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
 // excludes reports whether exclude matches an entry. An entry that may be a
 // directory counts as one.

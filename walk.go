@@ -56,7 +56,8 @@ const contextEvery = 256
 // A directory is one that a walk is in or will enter.
 type directory struct {
 	path  string
-	top   bool // the walk begins here
+	top   bool  // the walk begins here
+	page  *page // of a FlatFS, nil for a directory
 	ready chan struct{}
 
 	// These are the result, valid when ready is closed.
@@ -95,6 +96,9 @@ func (w *walk) begin(dir string) error {
 	w.limit = min(w.task.pool.opts.Workers, 4*fanOut(w.task.pool)) // many, since listings are short and lead to more
 	top := newDirectory(dir)
 	top.top = true
+	if w.task.pool.opts.FS != nil && !w.shallow && vfs.IsFlat(w.task.files()) {
+		top.page = new(page)
+	}
 	w.enter(top)
 	return nil
 }
@@ -142,6 +146,9 @@ func (w *walk) next(wait bool) (f found, ok bool, err error) {
 		d.at++
 		switch {
 		case it.sub != nil:
+			if d.page != nil { // the next page comes in its place
+				w.leave(d)
+			}
 			w.enter(it.sub)
 		case it.out != nil:
 			return found{path: it.path, err: it.out.err, byRule: it.out.byRule}, true, nil
@@ -331,7 +338,11 @@ func (w *walk) another() *directory {
 // load lists a directory.
 func (w *walk) load(d *directory) {
 	began := clock()
-	d.err = w.list(d)
+	if d.page != nil {
+		d.err = w.listPage(d)
+	} else {
+		d.err = w.list(d)
+	}
 	d.took = clock() - began
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -53,6 +53,11 @@ func (e *Entry) Err() error {
 	return e.told.err
 }
 
+// Refuse makes an entry one that no path can name.
+func (e *Entry) Refuse(why string) {
+	e.told = &told{err: fmt.Errorf("%w: %s", ErrBadEntry, why)}
+}
+
 // Info describes a file, if the directory told more than its name and kind. An
 // entry that was a link is not described.
 func (e *Entry) Info() (st Info, ok bool, err error) {
@@ -66,13 +71,7 @@ func (e *Entry) Info() (st Info, ok bool, err error) {
 // entries makes entries of what a directory lists. A name that is listed twice
 // names the first file, or else the first directory, that has it.
 func (d *ioFS) entries(list []fs.DirEntry) []Entry {
-	entries := make([]Entry, len(list))
-	all := make([]told, len(list))
-	for i, de := range list {
-		name, kind := de.Name(), KindOf(regularMode(de.Type()))
-		all[i] = told{de, d, kind, checkEntry(name)}
-		entries[i] = Entry{name, kind, &all[i]}
-	}
+	entries := d.entriesAsListed(list, checkEntry)
 	slices.SortStableFunc(entries, func(a, b Entry) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.Kind, b.Kind))
 	})
@@ -81,10 +80,22 @@ func (d *ioFS) entries(list []fs.DirEntry) []Entry {
 		switch {
 		case e.told.err != nil || e.Name != before.Name:
 		case e.Kind == KindDir && before.Kind == KindFile:
-			e.told.err = fmt.Errorf("%w: it is a file, too", ErrBadEntry)
+			e.Refuse("it is a file, too")
 		default:
-			e.told.err = fmt.Errorf("%w: it is listed twice", ErrBadEntry)
+			e.Refuse("it is listed twice")
 		}
+	}
+	return entries
+}
+
+// entriesAsListed makes entries whose names are checked one by one.
+func (d *ioFS) entriesAsListed(list []fs.DirEntry, check func(name string) error) []Entry {
+	entries := make([]Entry, len(list))
+	all := make([]told, len(list))
+	for i, de := range list {
+		name, kind := de.Name(), KindOf(regularMode(de.Type()))
+		all[i] = told{de, d, kind, check(name)}
+		entries[i] = Entry{name, kind, &all[i]}
 	}
 	return entries
 }

@@ -19,6 +19,20 @@ func (f *FS) WithContext(ctx context.Context) vfs.FS {
 	return &bound
 }
 
+// IsFlat reports whether the inner file system lists whole trees.
+func (f *FS) IsFlat() bool { return vfs.IsFlat(f.inner) }
+
+// ReadTree lists some of the files below a directory, see [vfs.ReadTree].
+func (f *FS) ReadTree(dir, token string) (entries []vfs.Entry, next string, err error) {
+	f.use(f.handle, "readTree", dir)
+	entries, err = do(f.Account, "readTree", dir, func() ([]vfs.Entry, error) {
+		entries, token, err := vfs.ReadTree(f.inner, dir, token)
+		next = token
+		return entries, err
+	})
+	return entries, next, err
+}
+
 // openFile performs an operation that opens a file. If the operation opens the
 // file and fails then (see [Late]), openFile closes it.
 func (f *FS) openFile(op, name string, open func() (vfs.File, error)) (vfs.File, error) {
