@@ -2,9 +2,12 @@ package ignore
 
 import "strings"
 
-// match reports whether the pattern matches all of s, which is a path or, for a
-// pattern of names, its last name.
-func (p *pattern) match(s string) bool {
+// matches reports whether the pattern matches the path.
+func (p *pattern) matches(path string) bool {
+	s := path
+	if p.name {
+		s = path[strings.LastIndexByte(path, '/')+1:]
+	}
 	if len(s) < len(p.head)+len(p.tail) || !strings.HasPrefix(s, p.head) || !strings.HasSuffix(s, p.tail) {
 		return false
 	}
