@@ -11,7 +11,8 @@ func (p *pattern) matches(path string) bool {
 	if len(s) < len(p.head)+len(p.tail) || !strings.HasPrefix(s, p.head) || !strings.HasSuffix(s, p.tail) {
 		return false
 	}
-	return matchOps(p.ops, s[len(p.head):len(s)-len(p.tail)])
+	s = s[len(p.head) : len(s)-len(p.tail)]
+	return strings.Contains(s, p.need) && matchOps(p.ops, s)
 }
 
 // matchOps reports whether the operations match all of s.

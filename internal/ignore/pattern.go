@@ -9,6 +9,7 @@ type pattern struct {
 	head string // the text before the first operation
 	ops  []op
 	tail string // the text after the last operation
+	need string // the longest text between operations: cheap to look for
 }
 
 // An op is one operation of a pattern.
@@ -50,6 +51,11 @@ func compile(r *Rule) (p pattern, ok bool) {
 	}
 	p.split(c.ops)
 	p.unanchor()
+	for _, o := range p.ops {
+		if len(o.text) > len(p.need) {
+			p.need = o.text
+		}
+	}
 	return p, true
 }
 

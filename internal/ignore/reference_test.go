@@ -158,18 +158,22 @@ func FuzzMatch(f *testing.F) {
 	}
 	f.Add("!a/**/b*\n[a-c]*/\n/a\n**/x\n*", "a/b/c", true)
 	f.Fuzz(func(t *testing.T, file, path string, isDir bool) {
+		list := Parse([]byte(file))
+		got := list.Match(path, isDir) // any path: it must not panic
+		if slices.Contains(strings.Split(path, "/"), "") || strings.Contains(path, "\x00") {
+			return // no path
+		}
 		// The reference takes exponential time.
-		if len(file) > 100 || len(path) > 30 || strings.Count(file, "*") > 12 || strings.Contains(path, "\x00") || path == "" {
+		if len(file) > 100 || len(path) > 30 || strings.Count(file, "*") > 12 {
 			return
 		}
-		list := Parse([]byte(file))
 		var want *Rule
 		for rule := range list.Rules() {
 			if reference(rule.Pattern, path, isDir) {
 				want = rule
 			}
 		}
-		if got := list.Match(path, isDir); got != want {
+		if got != want {
 			t.Fatalf("%q, directory %v: %+v matches, want %+v", path, isDir, got, want)
 		}
 	})
