@@ -37,7 +37,7 @@ type wall struct {
 var walls = []wall{
 	{dir: "internal/textscan", imports: []string{"std"}},
 	{dir: "internal/textscan/texttest", imports: []string{"std"}},
-	{dir: "internal/ignore", imports: []string{"bytes", "iter", "strings"}},
+	{dir: "internal/ignore", imports: []string{"bytes", "iter", "slices", "strings"}},
 	{dir: "internal/ignore/ignoretest", imports: []string{"std"}},
 	{dir: "internal/memlimit", imports: []string{"std", "golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
 	{dir: "internal/mounts", imports: []string{"std", "golang.org/x/sys/unix"}},

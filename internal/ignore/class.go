@@ -2,8 +2,12 @@ package ignore
 
 import "strings"
 
-// A set holds bytes.
-type set [256]bool
+// A set holds bytes: one bit for each.
+type set [256 / 64]uint64
+
+func (s *set) add(b byte)           { s[b/64] |= 1 << (b % 64) }
+func (s *set) remove(b byte)        { s[b/64] &^= 1 << (b % 64) }
+func (s *set) contains(b byte) bool { return s[b/64]&(1<<(b%64)) != 0 }
 
 // parseClass parses the character class whose first byte after the "[" is
 // text[at]. It returns the bytes that the class matches and the index after the
@@ -18,11 +22,11 @@ func parseClass(text string, at int) (s *set, next int, ok bool) {
 		}
 	}
 	if negated {
-		for b := range c.set {
-			c.set[b] = !c.set[b]
+		for i := range c.set {
+			c.set[i] = ^c.set[i]
 		}
 	}
-	c.set['/'] = false
+	c.set.remove('/')
 	return &c.set, c.at + 1, true
 }
 
@@ -30,6 +34,8 @@ type classParser struct {
 	text string
 	at   int // next byte to read
 	set  set
+
+	closing int // the index of the next "]", if it is not before at
 
 	// low is the byte that a following "-" makes the beginning of a range. It is 0
 	// at the beginning, after a range and after a named class.
@@ -56,38 +62,48 @@ func (c *classParser) skip(b byte) bool {
 // member adds one member of the class: a byte, a range or a named class. It
 // returns false if the member is malformed.
 func (c *classParser) member() bool {
-	if c.low != 0 && c.skip('-') {
-		if end := c.peek(); end != 0 && end != ']' {
-			return c.rangeTo()
-		}
-		c.low = '-'
-		c.set['-'] = true
-		return true
+	rest := c.text[c.at:]
+	if c.low != 0 && len(rest) > 1 && rest[0] == '-' && rest[1] != ']' {
+		c.at++
+		return c.rangeTo()
 	}
-	if strings.HasPrefix(c.text[c.at:], "[:") {
+	if strings.HasPrefix(rest, "[:") {
 		// The name ends at the next "]". The class has no name if no ":" stands
 		// before that: then the "[" is a byte like any other.
-		name, _, closed := strings.Cut(c.text[c.at+2:], "]")
-		if !closed {
+		end, ok := c.findClosing(c.at + len("[:"))
+		if !ok {
 			return false
 		}
-		if name, named := strings.CutSuffix(name, ":"); named {
-			c.at += len("[::]") + len(name)
+		if name, named := strings.CutSuffix(c.text[c.at+len("[:"):end], ":"); named {
+			c.at = end + 1
 			c.low = 0
 			return c.addNamed(name)
 		}
 	}
 	b, ok := c.next()
-	c.set[b] = true
+	c.set.add(b)
 	c.low = b
 	return ok
+}
+
+// findClosing returns the index of the first "]" that is not before from. It looks
+// at each byte of the text only once, whatever the number of its calls.
+func (c *classParser) findClosing(from int) (int, bool) {
+	if c.closing < from {
+		n := strings.IndexByte(c.text[from:], ']')
+		if n < 0 {
+			return 0, false
+		}
+		c.closing = from + n
+	}
+	return c.closing, true
 }
 
 // rangeTo adds the range from low to the next byte.
 func (c *classParser) rangeTo() bool {
 	high, ok := c.next()
 	for b := int(c.low); b <= int(high); b++ {
-		c.set[b] = true
+		c.set.add(byte(b))
 	}
 	c.low = 0
 	return ok
@@ -111,9 +127,9 @@ func (c *classParser) addNamed(name string) bool {
 	if !ok {
 		return false
 	}
-	for b := range len(c.set) {
+	for b := range 256 {
 		if contains(byte(b)) {
-			c.set[b] = true
+			c.set.add(byte(b))
 		}
 	}
 	return true

@@ -66,7 +66,7 @@ func (l *List) add(line string, number int) {
 		Pattern: line,
 		Line:    number,
 		Negated: strings.HasPrefix(line, "!"),
-		DirOnly: strings.HasSuffix(strings.TrimPrefix(line, "!"), "/"),
+		DirOnly: strings.HasSuffix(line, "/"),
 	})
 }
 

@@ -80,7 +80,7 @@ func (o *op) length(s string) int {
 		return len(o.text)
 	case o.kind == anyByte && s != "" && s[0] != '/':
 		return 1
-	case o.kind == oneOf && s != "" && o.set[s[0]]:
+	case o.kind == oneOf && s != "" && o.set.contains(s[0]):
 		return 1
 	}
 	return 0

@@ -84,7 +84,7 @@ func (p *pattern) unanchor() {
 		return
 	}
 	for _, o := range p.ops[1:] {
-		if o.kind == dirs || o.kind == slashed || strings.Contains(o.text, "/") {
+		if o.kind == slashed || strings.Contains(o.text, "/") {
 			return
 		}
 	}
@@ -103,6 +103,21 @@ type compiler struct {
 	prefix int // length of the literal prefix
 	at     int // next byte to read
 	ops    []op
+	plain  []byte // literal text that is no operation yet
+}
+
+// emit appends an operation, after the literal text before it.
+func (c *compiler) emit(o op) {
+	c.flush()
+	c.ops = append(c.ops, o)
+}
+
+// flush makes an operation of the literal text so far.
+func (c *compiler) flush() {
+	if len(c.plain) > 0 {
+		c.ops = append(c.ops, op{kind: literal, text: string(c.plain)})
+		c.plain = nil
+	}
 }
 
 // run compiles the whole text. It returns false if the text is malformed: git
@@ -113,14 +128,14 @@ func (c *compiler) run() bool {
 		case '*':
 			c.stars()
 		case '?':
-			c.ops = append(c.ops, op{kind: anyByte})
+			c.emit(op{kind: anyByte})
 			c.at++
 		case '[':
 			s, next, ok := parseClass(c.text, c.at+1)
 			if !ok {
 				return false
 			}
-			c.ops = append(c.ops, op{kind: oneOf, set: s})
+			c.emit(op{kind: oneOf, set: s})
 			c.at = next
 		case '\\':
 			if c.at++; c.at == len(c.text) {
@@ -128,19 +143,12 @@ func (c *compiler) run() bool {
 			}
 			fallthrough
 		default:
-			c.literal(c.text[c.at])
+			c.plain = append(c.plain, c.text[c.at])
 			c.at++
 		}
 	}
+	c.flush()
 	return true
-}
-
-// literal appends a byte to the literal text at the end of the operations.
-func (c *compiler) literal(b byte) {
-	if n := len(c.ops); n == 0 || c.ops[n-1].kind != literal {
-		c.ops = append(c.ops, op{kind: literal})
-	}
-	c.ops[len(c.ops)-1].text += string([]byte{b})
 }
 
 // stars compiles a run of asterisks. Two and more are special only between
@@ -158,16 +166,16 @@ func (c *compiler) stars() {
 	between := first == c.prefix || c.text[first-1] == '/'
 	switch {
 	case c.at-first == 1 || !between:
-		c.ops = append(c.ops, op{kind: star})
+		c.emit(op{kind: star})
 	case rest == "":
-		c.ops = append(c.ops, op{kind: anything})
+		c.emit(op{kind: anything})
 	case rest[0] == '/':
-		c.ops = append(c.ops, op{kind: dirs})
+		c.emit(op{kind: dirs})
 		c.at++
 	case strings.HasPrefix(rest, `\/`):
-		c.ops = append(c.ops, op{kind: slashed})
+		c.emit(op{kind: slashed})
 		c.at += 2
 	default:
-		c.ops = append(c.ops, op{kind: star})
+		c.emit(op{kind: star})
 	}
 }
