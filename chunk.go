@@ -90,6 +90,11 @@ type ChunkOptions struct {
 	// *OptionError.
 	Exclude []string
 
+	// Select says, by patterns, which files of a directory are read. nil means all.
+	// OnSkip is called with an *ExcludedError for each file and directory that is
+	// left out.
+	Select *Selection
+
 	// Encoding is the WHATWG or IANA name of the encoding of the files. ""
 	// means utf-8.
 	Encoding string

@@ -112,7 +112,7 @@ func (c *chunking) inPieces() bool {
 func (c *chunking) runOn(path string) error {
 	f := &finder{
 		task: c.task, op: "chunk", shallow: c.opts.Shallow,
-		types: newTypeFilter(c.opts.FileTypes), exclude: newExclusion(c.opts.Exclude),
+		types: newTypeFilter(c.opts.FileTypes), exclude: newExclusion(c.opts.Exclude), sel: c.opts.Select,
 	}
 	if err := c.aside(func() error { return c.inspect(path, f) }); err != nil {
 		return err
@@ -302,7 +302,7 @@ func (c *chunking) readerText(path string) (string, int64, error) {
 // ownOutput is the error of an input that is the output file.
 func (c *chunking) ownOutput(path string) error {
 	if c.many {
-		return pathError("chunk", path, ErrExcluded)
+		return pathError("chunk", path, c.output.excluded(path))
 	}
 	return pathError("chunk", path, ErrSameFile)
 }

@@ -26,6 +26,9 @@ type ConcatOptions struct {
 	// Slashes match the separators of every system. The strings are not
 	// patterns: an empty one, or one with "*", is an *OptionError.
 	Exclude []string
+	// Select says, by patterns, which files of a directory that is given are taken;
+	// nil means all. A file that is given is taken whatever Select says.
+	Select *Selection
 	// OutputDir is the directory to save the text in. "" means that the text is
 	// not saved or, if OutputFile is set, that OutputFile is the whole path.
 	// Texts that earlier runs have saved in OutputDir under a name of their own,

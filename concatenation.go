@@ -52,7 +52,7 @@ func (o *ConcatOptions) check() error {
 	if o.Threshold < 0 {
 		return &OptionError{"Threshold", o.Threshold, "must not be negative"}
 	}
-	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude))
+	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude), o.Select.check())
 }
 
 // outputPath returns where to save the text, "" for nowhere.
@@ -94,7 +94,7 @@ func (c *concatenation) sources() ([]source, error) {
 	}
 	f := finder{
 		task: c.task, op: "concat", shallow: c.opts.Shallow,
-		types: newTypeFilter(c.opts.FileTypes), exclude: newExclusion(c.opts.Exclude), output: c.output,
+		types: newTypeFilter(c.opts.FileTypes), exclude: newExclusion(c.opts.Exclude), sel: c.opts.Select, output: c.output,
 	}
 	made := func(name string) bool { return concatNaming.made(name, isConcatStem) }
 	var all []source
@@ -131,7 +131,7 @@ func (c *concatenation) expand(f finder, path string, made func(string) bool) (s
 		return sources, false, err
 	case !st.Mode.IsDir():
 		if _, name := vfs.SplitPath(path); c.format.namedByType && !f.types.matches(name) {
-			return []source{f.excluded(path)}, false, nil
+			return []source{f.excluded(&ExcludedError{Path: path, Source: "FileTypes"})}, false, nil
 		}
 		return []source{f.named(path)}, false, nil
 	}
@@ -234,7 +234,7 @@ func (c *concatenation) load(b *batch[source, section], path string, s *section,
 func (c *concatenation) leaveOut(path string, st vfs.Info, chars int64) error {
 	switch {
 	case c.output.is(st):
-		return pathError("concat", path, ErrExcluded)
+		return pathError("concat", path, c.output.excluded(path))
 	case chars < int64(c.opts.Threshold):
 		return pathError("concat", path, ErrBelowThreshold)
 	}

@@ -46,9 +46,10 @@ var (
 	// have the files behind one, name the link.
 	ErrNotFollowed = errors.New("link to a directory is not followed")
 
-	// ErrExcluded is the reason of a [SkippedFile] whose path contains one of
-	// the strings in Exclude, whose type was not asked for, that is the output
-	// file itself, or that an earlier run saved in OutputDir.
+	// ErrExcluded is the reason of a [SkippedFile] that the options leave out:
+	// Exclude, a [Selection], the type of a file that was not asked for. It is also
+	// that of the output file itself, and of the files that an earlier run saved in
+	// OutputDir. [ExcludedError] has the rule.
 	ErrExcluded = errors.New("excluded by the options")
 
 	// ErrNotSynced reports a file that is saved, although the system refused to

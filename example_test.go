@@ -336,7 +336,7 @@ func ExampleConcat_skipped() {
 	}
 	// Output:
 	// [go.mod]
-	// concat go.sum: excluded by the options
+	// concat go.sum: excluded by Exclude: .sum
 	// read none: no such file or directory
 }
 

@@ -13,13 +13,16 @@ type DirOptions struct {
 	// and "a." have none, and "" matches files without one. A type that no file
 	// can have, such as "*.txt" or ".tar.gz", is an *OptionError.
 	FileTypes []string
+	// Select says, by patterns, which of these files are wanted; nil means all.
+	Select *Selection
 	// Shallow leaves out the directories below the directory.
 	Shallow bool
 	// IgnoreErrors leaves out directories that cannot be listed. Without it
 	// the first one is an error.
 	IgnoreErrors bool
 	// OnSkip is called for everything in the directory that is left out, in the
-	// order of paths: links to directories ([ErrNotFollowed]), links that lead
+	// order of paths: the files and directories that Select leaves out
+	// ([ExcludedError]), links to directories ([ErrNotFollowed]), links that lead
 	// nowhere (the error of the link), FIFOs, sockets and devices
 	// ([ErrNotRegular]), directories that another program removes at the moment
 	// (on Windows), and what IgnoreErrors leaves out. It is not called for
@@ -225,7 +228,7 @@ func (o *ChunkOptions) check() error {
 		}
 	}
 	_, err := metadataFields(o.Metadata)
-	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude), err)
+	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude), o.Select.check(), err)
 }
 
 // cut is ChunkText for options that have been checked. valid says that text is

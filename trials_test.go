@@ -174,6 +174,10 @@ var trials = []trial{
 	{name: "Files", run: inLoop(func(ctx context.Context, l *lab) ([]File, error) {
 		return collect(l.pool.Files(ctx, l.at("in"), &DirOptions{Stat: true}))
 	})},
+	{name: "Files that are selected", run: inLoop(func(ctx context.Context, l *lab) ([]File, error) {
+		sel := &Selection{Git: true, FollowLinks: true, MaxSize: 20, IgnoreFiles: []string{"b.md"}, Include: []string{"*.txt"}}
+		return collect(l.pool.Files(ctx, l.at("in"), &DirOptions{Select: sel}))
+	})},
 	{name: "ScanFiles", run: inLoop(func(ctx context.Context, l *lab) (map[string]string, error) {
 		texts := map[string]string{}
 		var errs []error
