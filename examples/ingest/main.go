@@ -15,7 +15,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"time"
 
 	"github.com/lion-agi/fileops"
@@ -108,7 +107,8 @@ func ingest(ctx context.Context, s *settings, stdout, stderr io.Writer) (*report
 // cut cuts the files and counts in r.
 func cut(ctx context.Context, pool *fileops.Pool, s *settings, r *report, stdout io.Writer) error {
 	opts := s.opts
-	opts.Exclude = slices.Concat(opts.Exclude, otherFormats(s.dir, r.earlier, opts.OutputFile))
+	opts.Select = s.selection()
+	opts.Exclude = otherFormats(s.dir, r.earlier, opts.OutputFile)
 	opts.OnSkip = r.skip
 	opts.Progress = r.progress
 	if s.toStdout {

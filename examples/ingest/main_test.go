@@ -164,7 +164,9 @@ func TestEarlierOutputIsFoundThroughLinks(t *testing.T) {
 }
 
 func TestExclude(t *testing.T) {
-	t.Chdir(writeTree(t, map[string]string{".git/config": "c", "a.txt": "a", "sub/b.txt": "b", ".gitignore": "i"}))
+	t.Chdir(writeTree(t, map[string]string{
+		".git/config": "c", "a.txt": "a", "sub/b.txt": "b", ".gitignore": "i", "i": "i",
+	}))
 	paths := func(args ...string) (paths []string) {
 		got := ingestArgs(t.Context(), args...)
 		require.Equal(t, exitOK, got.code, got.stderr)
@@ -174,12 +176,33 @@ func TestExclude(t *testing.T) {
 		require.NoError(t, os.Remove("chunks.jsonl"))
 		return paths
 	}
-	assert.Equal(t, []string{".gitignore", "a.txt", "sub/b.txt"}, paths())
-	assert.Equal(t, []string{".git/config", "a.txt"}, paths("-exclude", "sub/, ignore"))
-	assert.Equal(t, []string{".git/config", ".gitignore", "a.txt", "sub/b.txt"}, paths("-exclude", ""))
+	assert.Equal(t, []string{"a.txt", "sub/b.txt"}, paths())
+	assert.Equal(t, []string{".gitignore", "a.txt", "sub/b.txt"}, paths("-hidden"))
+	assert.Equal(t, []string{"a.txt"}, paths("-exclude", "sub/, ignore"))
+	assert.Equal(t, []string{"sub/b.txt"}, paths("-include", "b.*,c.*"))
+	assert.Equal(t, []string{"a.txt", "i", "sub/b.txt"}, paths("-no-ignore"))
+	assert.Equal(t, []string{"a.txt"}, paths("-max-size", "2", "-exclude", "sub"))
+	assert.Equal(t, []string{".gitignore", "a.txt", "i", "sub/b.txt"}, paths("-no-ignore", "-hidden", "-max-size", "0"))
+}
 
-	excluded := ingestArgs(t.Context()).stdout
-	assert.Contains(t, excluded, "excluded by the options: 1\n    .git\n")
+func TestReportNamesTheRules(t *testing.T) {
+	t.Chdir(writeTree(t, map[string]string{
+		".git/HEAD": "ref: refs/heads/main\n", ".gitignore": "*.log\n/out/\n", "a.txt": "a", "b.txt": "bbb", "1.log": "", "2.log": "", "out/c.txt": "c", ".env": "",
+	}))
+	got := ingestArgs(t.Context(), "-exclude", "b*", "-include", "*.txt,*.none")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	for _, want := range []string{
+		"  excluded by .gitignore:1: *.log: 2\n    1.log\n    2.log\n",
+		"  excluded by .gitignore:2: /out/: 1\n    out\n",
+		"  matched by -exclude b*: 1\n    b.txt\n",
+		"  of git: 1\n    .git\n",
+		"  hidden (-hidden reads them): 2\n    .env\n    .gitignore\n",
+		"  patterns of -include that match no file: 1\n    *.none\n",
+	} {
+		assert.Contains(t, got.stdout, want)
+	}
+	assert.Equal(t, "1", fields(got.stdout)["files"])
+	assert.Contains(t, ingestArgs(t.Context(), "-max-size", "2").stdout, "  larger than -max-size, 2 bytes: 1\n    b.txt\n")
 }
 
 func TestOutputFormats(t *testing.T) {
@@ -222,6 +245,10 @@ func TestWrongUse(t *testing.T) {
 		{"negative threshold", []string{"-o", out, "-threshold", "-1", dir}, exitUsage, "Threshold = -1"},
 		{"unknown unit", []string{"-unit", "bytes", dir}, exitUsage, "must be chars or tokens"},
 		{"unknown encoding", []string{"-o", out, "-encoding", "klingon", dir}, exitUsage, `Encoding = "klingon"`},
+		{"not a size", []string{"-max-size", "16 MB", dir}, exitUsage, "-max-size"},
+		{"negative maximum", []string{"-max-size", "-1", dir}, exitUsage, "-max-size"},
+		{"too large a maximum", []string{"-max-size", "9999999999G", dir}, exitUsage, "-max-size"},
+		{"empty pattern", []string{"-exclude", "/", dir}, exitUsage, "Select.Exclude"},
 		{"negative workers", []string{"-workers", "-1", dir}, exitUsage, "-workers"},
 		{"unknown format", []string{"-o", out + ".txt", dir}, exitUsage, "must end in"},
 		{"no output", []string{"-o", "", dir}, exitUsage, "-o needs a file"},

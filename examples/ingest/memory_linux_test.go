@@ -109,7 +109,7 @@ func TestMemoryStaysFlat(t *testing.T) {
 			c.make(t, in)
 			var chunks []string
 			for _, out := range []string{filepath.Join(dir, "out.jsonl"), "-"} {
-				report, peak := peakMemory(t, append(append([]string{"-o", out}, c.args...), in)...)
+				report, peak := peakMemory(t, append(append([]string{"-o", out, "-max-size", "0"}, c.args...), in)...)
 				t.Logf("%s: %d MiB", filepath.Base(out), peak>>20)
 				assert.Less(t, peak, int64(mostMemory), out)
 				n, _, _ := strings.Cut(fields(report)["chunks"], " ")

@@ -68,9 +68,12 @@ func (r *report) skip(s fileops.SkippedFile) {
 	}
 }
 
-// isNoFile reports whether a skipped path never counted as a file: a directory that
-// could not be listed, a link to a directory, or another thing that is no file.
+// isNoFile reports whether a skipped path never counted as a file: it is a directory
+// that could not be listed, a link to one, no file at all, or a pattern.
 func isNoFile(s fileops.SkippedFile) bool {
+	if _, ok := errors.AsType[*fileops.OptionError](s.Err); ok {
+		return true
+	}
 	e, ok := errors.AsType[*fs.PathError](s.Err)
 	return ok && e.Op == "list"
 }
@@ -157,10 +160,33 @@ func (r *report) reason(s fileops.SkippedFile) string {
 	if slices.Contains(r.earlier, s.Path) {
 		return "written by an earlier run"
 	}
+	if e, ok := errors.AsType[*fileops.ExcludedError](s.Err); ok {
+		return rule(e)
+	}
+	if e, ok := errors.AsType[*fileops.OptionError](s.Err); ok && e.Option == "Select.Include" {
+		return "patterns of -include that match no file"
+	}
 	if e, ok := errors.AsType[*fs.PathError](s.Err); ok {
 		return e.Err.Error()
 	}
 	return s.Err.Error()
+}
+
+// rule returns the rule that leaves a file out, in the words of the command line.
+func rule(e *fileops.ExcludedError) string {
+	switch e.Source {
+	case "Include":
+		return "not matched by -include"
+	case "Exclude":
+		return "matched by -exclude " + e.Rule
+	case "SkipHidden":
+		return "hidden (-hidden reads them)"
+	case "MaxSize":
+		return "larger than -max-size, " + e.Rule + " bytes"
+	case "Git":
+		return "of git"
+	}
+	return e.Error()
 }
 
 // print prints the reason, the number of files and the first names.

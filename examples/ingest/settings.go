@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 
 	"github.com/lion-agi/fileops"
@@ -14,6 +16,9 @@ import (
 type settings struct {
 	dir            string
 	opts           fileops.ChunkOptions
+	sel            fileops.Selection
+	noIgnore       bool
+	hidden         bool
 	toStdout       bool // there is no output file
 	workers        uint
 	quiet, verbose bool
@@ -22,7 +27,9 @@ type settings struct {
 const usage = `Usage: ingest [flags] [DIR]
 
 Cuts the text files in DIR into chunks and writes them to one file. Without DIR
-it reads the current directory. With "-o -" it writes JSON lines to standard
+it reads the current directory. It leaves out what git would ignore, what .ignore
+files name, hidden files, files above 16 MiB, and files that are no text, and says
+so. Patterns are those of .gitignore files: "*.log", "/build/", "!keep.log". With "-o -" it writes JSON lines to standard
 output and the report to standard error. Do not redirect that to a file in DIR,
 which would be read, too.
 
@@ -32,8 +39,7 @@ Flags:
 // parse reads the command line. If it returns no settings, the program ends with
 // the exit code that it returns.
 func parse(args []string, stdout, stderr io.Writer) (*settings, int) {
-	s := &settings{dir: ".", opts: fileops.DefaultChunkOptions()}
-	s.opts.Exclude = []string{".git/"}
+	s := &settings{dir: ".", opts: fileops.DefaultChunkOptions(), sel: fileops.Selection{MaxSize: 16 << 20}}
 	f := s.flags()
 	f.SetOutput(io.Discard)
 	err := f.Parse(args)
@@ -64,9 +70,14 @@ func (s *settings) flags() *flag.FlagSet {
 	f.IntVar(&o.Threshold, "threshold", o.Threshold, "join a last chunk of at most this length to the one before")
 	f.Func("unit", "count in `chars` (the default) or tokens, which are words", s.setUnit)
 	listVar(f, &o.FileTypes, "types", "read only files with these suffixes, a `list` such as .md,.txt")
-	listVar(f, &o.Exclude, "exclude", "leave out files and directories whose path in DIR contains one of this `list` (default .git/)")
+	listVar(f, &s.sel.Include, "include", "read only files that match one of this `list` of patterns")
+	listVar(f, &s.sel.Exclude, "exclude", "leave out files and directories that match one of this `list` of patterns; ! takes back")
+	f.BoolVar(&s.noIgnore, "no-ignore", false, "read files that git or an .ignore file leaves out")
+	f.BoolVar(&s.hidden, "hidden", false, "read files and directories whose names begin with a dot")
+	f.BoolVar(&s.sel.FollowLinks, "follow", false, "enter directories that links lead to")
+	f.Func("max-size", "leave out files larger than this `size`, in bytes or with K, M, G; 0 means none (default 16M)", s.setMaxSize)
 	f.BoolVar(&o.Shallow, "shallow", false, "do not enter the directories in DIR")
-	f.StringVar(&o.Encoding, "encoding", "utf-8", "the WHATWG or IANA `name` of the files' encoding")
+	f.StringVar(&o.Encoding, "encoding", "utf-8", "the `name` of the files' encoding")
 	f.UintVar(&s.workers, "workers", 0, "read this many files at once; 0 means the package's default")
 	f.BoolVar(&s.quiet, "quiet", false, "print errors only")
 	f.BoolVar(&s.verbose, "v", false, "list every file that is skipped")
@@ -84,6 +95,33 @@ func (s *settings) setUnit(name string) error {
 		return errors.New("must be chars or tokens")
 	}
 	return nil
+}
+
+// setMaxSize sets the size of the largest file that is read.
+func (s *settings) setMaxSize(value string) error {
+	shift := map[string]int{"K": 10, "M": 20, "G": 30}[value[max(0, len(value)-1):]]
+	number := value
+	if shift > 0 {
+		number = value[:len(value)-1]
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n < 0 || n > math.MaxInt64>>shift {
+		return errors.New("must be a number of bytes, such as 500000, 64K or 16M")
+	}
+	s.sel.MaxSize = n << shift
+	return nil
+}
+
+// selection completes the selection of files.
+func (s *settings) selection() *fileops.Selection {
+	sel := s.sel
+	sel.SkipHidden = !s.hidden
+	if s.noIgnore {
+		sel.Exclude = append([]string{".git"}, sel.Exclude...) // never text of the user's
+	} else {
+		sel.Git, sel.IgnoreFiles = true, []string{".ignore"}
+	}
+	return &sel
 }
 
 // listVar defines a flag whose value is a list with commas.
