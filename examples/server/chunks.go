@@ -11,8 +11,9 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// chunks streams the chunks of the file or directory ?path= as JSON lines. ?type=
-// selects the files of a directory. The trailers name the files that were left out.
+// chunks streams the chunks of the file or directory ?path= as JSON lines. The
+// parameters of selecting choose the files of a directory. The trailers name the files
+// that were left out.
 func (s *service) chunks(w http.ResponseWriter, r *http.Request) error {
 	path, err := pathParameter(r.Form, "path")
 	if err != nil {
@@ -22,7 +23,10 @@ func (s *service) chunks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	opts.FileTypes = fileTypes(r.Form["type"])
+	opts.FileTypes = filled(r.Form["type"])
+	if opts.Select, err = selection(r.Form); err != nil {
+		return err
+	}
 	info, err := s.lookAtChunks(r.Context(), path, opts)
 	if err != nil {
 		return err
@@ -89,7 +93,7 @@ func (s *service) checkTree(ctx context.Context, dir string, opts *fileops.Chunk
 	if s.checkChunks(dir, math.MaxInt64, opts) == nil { // whatever the sizes of the files
 		return nil
 	}
-	found := s.pool.Files(ctx, dir, &fileops.DirOptions{FileTypes: opts.FileTypes, Stat: true, IgnoreErrors: true})
+	found := s.pool.Files(ctx, dir, &fileops.DirOptions{FileTypes: opts.FileTypes, Select: opts.Select, Stat: true, IgnoreErrors: true})
 	for file, err := range found {
 		if err == nil {
 			err = s.checkChunks(slashed(file.Path, windows), file.Size, opts)

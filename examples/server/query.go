@@ -19,14 +19,21 @@ type parameters map[string]bool
 var (
 	noParameters = parameters{}
 	cutting      = parameters{"size": false, "overlap": false, "threshold": false, "unit": false}
+
+	// Of a directory the files of these types, and by these patterns of gitignore(5),
+	// are taken. git=1 leaves out the files that git would ignore.
+	selecting = parameters{"type": true, "include": true, "exclude": true, "git": false}
 )
 
 // and returns the parameters and one more. many says that it may stand more than
 // once.
-func (p parameters) and(name string, many bool) parameters {
-	more := parameters{name: many}
-	maps.Copy(more, p)
-	return more
+func (p parameters) and(name string, many bool) parameters { return p.with(parameters{name: many}) }
+
+// with returns the parameters of both.
+func (p parameters) with(others parameters) parameters {
+	all := maps.Clone(p)
+	maps.Copy(all, others)
+	return all
 }
 
 // strict returns an endpoint that refuses queries with an error, with unknown
@@ -104,6 +111,27 @@ func chunkOptions(query url.Values) (*fileops.ChunkOptions, error) {
 	return &o, err
 }
 
+// selection reads from a query which files of a directory are taken.
+func selection(query url.Values) (*fileops.Selection, error) {
+	git, err := parse(query, "git", false, parseFlag, "must be 0 or 1")
+	if err != nil {
+		return nil, err
+	}
+	sel := &fileops.Selection{Include: filled(query["include"]), Exclude: filled(query["exclude"]), Git: git}
+	_, err = fileops.ChunkText("", &fileops.ChunkOptions{Select: sel}) // checks the patterns
+	return sel, err
+}
+
+// filled removes empty values: a form sends one for an empty field.
+func filled(values []string) (all []string) {
+	for _, v := range values {
+		if v != "" {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
 // parse reads one parameter of a query. missing is its default. A form sends an
 // empty value for an empty field, which is missing too.
 func parse[T any](query url.Values, name string, missing T, parse func(string) (T, error), reason string) (T, error) {
@@ -128,6 +156,14 @@ func parseFloat(s string) (float64, error) {
 		return 0, strconv.ErrSyntax
 	}
 	return strconv.ParseFloat(s, 64)
+}
+
+// parseFlag parses 0 and 1.
+func parseFlag(s string) (bool, error) {
+	if s != "0" && s != "1" {
+		return false, strconv.ErrSyntax
+	}
+	return s == "1", nil
 }
 
 // parseUnit parses the name of a unit.

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -151,6 +152,41 @@ func TestChunksOfDirectories(t *testing.T) {
 		assert.Equal(t, c.skipped, r.Trailer["Chunk-Skipped-File"], c.query)
 	}
 	assert.Equal(t, http.StatusUnprocessableEntity, f.get("/chunks?path=noise").StatusCode, "every file was left out")
+}
+
+// TestSelections selects files of a directory by patterns, in both ways to read one.
+func TestSelections(t *testing.T) {
+	f := newFixture(t, nil)
+	f.write("repo/.gitignore", "*.log\n/out/\n")
+	for _, name := range []string{"a.md", "b.log", "draft/c.md", "out/d.md", ".git/e.md"} {
+		f.write("repo/"+name, "text of "+name)
+	}
+	for query, want := range map[string][]string{
+		"git=1":                                  {".gitignore", "a.md", "draft/c.md"},
+		"git=1&include=*.md&exclude=draft*/":     {"a.md"},
+		"git=0&include=*.md&include=*.log":       {".git/e.md", "a.md", "b.log", "draft/c.md", "out/d.md"},
+		"include=&exclude=&exclude=.*&git=":      {"a.md", "b.log", "draft/c.md", "out/d.md"},
+		"git=1&exclude=!*.log&exclude=*.md":      {".gitignore", "b.log"},
+		"include=draft&type=.md&exclude=nothing": {"draft/c.md"},
+	} {
+		var chunked []string
+		for _, c := range chunksIn(t, f.get("/chunks?path=repo&"+query)) {
+			chunked = append(chunked, strings.TrimPrefix(c.FilePath, "repo/"))
+		}
+		assert.Equal(t, want, chunked, query)
+		joined := text(t, f.get("/concat?path=repo&"+query))
+		for _, name := range []string{".git/e.md", ".gitignore", "a.md", "b.log", "draft/c.md", "out/d.md"} {
+			assert.Equal(t, slices.Contains(want, name), strings.Contains(joined, "---\nrepo/"+name+"\n---"), "%s: %s", query, name)
+		}
+	}
+	assert.Equal(t, []string{`"chunk repo/b.log: excluded by repo/.gitignore:1: *.log"`, `"chunk repo/out: excluded by repo/.gitignore:2: /out/"`},
+		f.get("/chunks?path=repo&git=1&exclude=.git").Trailer["Chunk-Skipped-File"][1:])
+	for _, query := range []string{"git=2", "git=yes", "git=1&git=1", "exclude=/", "include=!", "include=a%0Ab"} {
+		for _, endpoint := range []string{"/chunks?path=sub&", "/concat?path=sub&"} {
+			assert.Equal(t, http.StatusBadRequest, f.get(endpoint+query).StatusCode, endpoint+query)
+			assert.Equal(t, http.StatusBadRequest, f.do("HEAD", endpoint+query, "").StatusCode, endpoint+query)
+		}
+	}
 }
 
 // Package net/http sends the trailers of answers of every length.
