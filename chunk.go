@@ -106,7 +106,7 @@ type ChunkOptions struct {
 	//     order: all characters are assigned, and none is a control character but
 	//     tab, LF, FF and CR, or for private use. At least four are ASCII. There
 	//     is an LF and at most a third are ASCII signs; or, in a single line, a
-	//     tenth are blanks, and ASCII letters and blanks are four fifths. A quarter
+	//     twelfth are blanks, and ASCII letters and blanks are four fifths. A quarter
 	//     are no signs and no white space. A short text, or one in a script
 	//     with little ASCII, may be missed.
 	//   - Any other file goes to Guess. Without an answer the error is ErrBinary.

@@ -150,7 +150,7 @@ func (u *units) end() {
 //     only a later version of Unicode assigns.
 //   - At least four characters are ASCII.
 //   - There is an LF, and at most a third of the characters are ASCII signs. Or there
-//     is no LF, a tenth of the characters are blanks, and ASCII letters and blanks are
+//     is no LF, a twelfth of the characters are blanks, and ASCII letters and blanks are
 //     four fifths.
 //   - At least a quarter of the characters are neither ASCII signs nor white space.
 //
@@ -206,7 +206,7 @@ func (e *utf16Evidence) suffices() bool {
 	chars := ascii + e.others
 	plausible := 3*e.signs <= chars
 	if e.lines == 0 {
-		plausible = 10*e.blanks >= chars && 5*(e.letters+e.blanks) >= 4*chars
+		plausible = 12*e.blanks >= chars && 5*(e.letters+e.blanks) >= 4*chars
 	}
 	return plausible && ascii >= 4 && 4*(e.letters+e.digits+e.others) >= chars
 }

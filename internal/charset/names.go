@@ -100,7 +100,7 @@ var pythonNames = sync.OnceValue(func() map[string]Charset {
 		charset Charset
 		names   string
 	}{
-		{Charset{}, "utf_8 u8 utf cp65001"},
+		{Charset{}, "utf_8 u8 utf cp65001 utf8_ucs2 utf8_ucs4"},
 		{utf8Marked, "utf_8_sig utf8_sig"},
 		{utf16Marked, "utf_16 u16"},
 		{Charset{Encoding: utf16LE}, "utf_16_le utf_16le utf16_le utf16le unicodelittleunmarked"},
@@ -109,7 +109,7 @@ var pythonNames = sync.OnceValue(func() map[string]Charset {
 		{Charset{Encoding: utf32LE}, "utf_32_le utf_32le utf32_le utf32le"},
 		{Charset{Encoding: utf32BE}, "utf_32_be utf_32be utf32_be utf32be"},
 
-		{Charset{Encoding: charmap.ISO8859_1}, "latin_1 latin 8859 iso8859 iso8859_1 iso_8859_1 iso_8859_1_1987"},
+		{Charset{Encoding: charmap.ISO8859_1}, "latin_1 latin 8859 iso8859 iso8859_1 iso_8859_1 iso_8859_1_1987 iso_ir_100"},
 		{Charset{Encoding: charmap.ISO8859_2}, "iso_8859_2_1987"},
 		{Charset{Encoding: charmap.ISO8859_3}, "iso_8859_3_1988"},
 		{Charset{Encoding: charmap.ISO8859_4}, "iso_8859_4_1988"},
@@ -148,12 +148,12 @@ var pythonNames = sync.OnceValue(func() map[string]Charset {
 		{Charset{Encoding: charmap.Macintosh}, "mac_roman macroman"},
 		{Charset{Encoding: charmap.MacintoshCyrillic}, "mac_cyrillic maccyrillic"},
 
-		{Charset{Encoding: japanese.ShiftJIS}, "cp932 932 ms932 ms_kanji mskanji s_jis shiftjis"},
+		{Charset{Encoding: japanese.ShiftJIS}, "cp932 932 ms932 ms_kanji mskanji s_jis shiftjis x_mac_japanese"},
 		{Charset{Encoding: japanese.EUCJP}, "eucjp u_jis ujis"},
 		{Charset{Encoding: japanese.ISO2022JP}, "iso2022_jp iso2022jp"},
-		{Charset{Encoding: korean.EUCKR}, "cp949 949 ms949 uhc euckr ksx1001 ks_x_1001 ks_c_5601 ks_c_5601_1987"},
-		{Charset{Encoding: traditionalchinese.Big5}, "cp950 950 ms950 big5_tw big5hkscs hkscs"},
-		{Charset{Encoding: simplifiedchinese.GBK}, "cp936 936 ms936 euc_cn euccn eucgb2312_cn gb2312_1980 gb2312_80"},
+		{Charset{Encoding: korean.EUCKR}, "cp949 949 ms949 uhc euckr ksx1001 ks_x_1001 ks_c_5601 ks_c_5601_1987 x_mac_korean"},
+		{Charset{Encoding: traditionalchinese.Big5}, "cp950 950 ms950 big5_tw big5hkscs hkscs x_mac_trad_chinese"},
+		{Charset{Encoding: simplifiedchinese.GBK}, "cp936 936 ms936 euc_cn euccn eucgb2312_cn gb2312_1980 gb2312_80 x_mac_simp_chinese"},
 		{Charset{Encoding: simplifiedchinese.GB18030}, "gb18030_2000"},
 		{Charset{Encoding: simplifiedchinese.HZGB2312}, "hz hz_gb hz_gb_2312 hzgb"},
 	} {
