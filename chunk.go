@@ -67,7 +67,8 @@ type ChunkOptions struct {
 	KeepTokens bool
 
 	// Metadata is the Metadata of every chunk. All chunks share the one map. A
-	// key must be valid UTF-8 and must not be a JSON key of the chunk itself.
+	// key must be valid UTF-8 and must not be a JSON key of the chunk itself, such
+	// as chunk_id or, with the Encoding "auto", encoding.
 	// encoding/json must be able to marshal each value.
 	Metadata map[string]any
 
@@ -95,9 +96,33 @@ type ChunkOptions struct {
 	// left out.
 	Select *Selection
 
-	// Encoding is the WHATWG or IANA name of the encoding of the files. ""
-	// means utf-8.
+	// Encoding is the name of the encoding of the files. "" means utf-8. A name is
+	// that of the WHATWG's Encoding Standard, of the IANA, or of Python, in this
+	// order: "latin1" is the windows-1252 of browsers, and "latin-1", which only
+	// Python knows, is ISO 8859-1. "utf-8-sig", "utf-16" and "utf-32" take off a
+	// byte order mark, which the other names keep as a character.
+	//
+	// "auto" finds out the encoding of each file from all of its bytes, by
+	// certainty and not by guess:
+	//   - A file with a byte order mark is UTF-8, UTF-16 or UTF-32, as the mark
+	//     says. The mark is taken off. The rest must be valid and have no NUL.
+	//   - A file that is valid UTF-8 and has no NUL is UTF-8.
+	//   - A file is UTF-16 without a mark if it is plausible in exactly one byte
+	//     order: all characters are assigned, and none is a control character but
+	//     tab, LF, FF and CR, or for private use. At least four are ASCII. There
+	//     is an LF and at most a third are ASCII signs; or, in a single line, a
+	//     twelfth are blanks, and ASCII letters and blanks are four fifths. A quarter
+	//     are no signs and no white space. A short text, or one in a script
+	//     with little ASCII, may be missed.
+	//   - Any other file goes to Guess. Without an answer the error is ErrBinary.
 	Encoding string
+
+	// Guess is called with the Encoding "auto" for each file of which the encoding
+	// is not certain and which has no mark and no NUL. It returns the name of an
+	// encoding, or "" if it does not know any. sample is the beginning of the file,
+	// 64 KiB at most, and may end within a character. Guess must not change it and
+	// must be safe for concurrent use. A panic in it is returned as a *PanicError.
+	Guess func(sample []byte) (encoding string)
 
 	// Reader, if not nil, is called to turn a file into text, for example a
 	// PDF. Encoding then has no effect. Reader must be safe for concurrent use.
@@ -185,10 +210,11 @@ func (o *ChunkOptions) size() int {
 //
 // It marshals to a flat JSON object. The keys are chunk_content, chunk_id,
 // total_chunks and chunk_size, then file_path, file_name and file_size if
-// FilePath is set, then the keys of Metadata in sorted order, then start_byte,
-// end_byte and, unless Tokens is nil, tokens. Strings in it have no raw line
-// breaks: U+0085, U+2028 and U+2029 are escaped, too. When it is unmarshaled, each
-// number in Metadata becomes a [encoding/json.Number], which keeps its digits.
+// FilePath is set, then encoding if Encoding is set, then the keys of Metadata in
+// sorted order, then start_byte, end_byte and, unless Tokens is nil, tokens. Strings
+// in it have no raw line breaks: U+0085, U+2028 and U+2029 are escaped, too. When it
+// is unmarshaled, each number in Metadata becomes a [encoding/json.Number], which
+// keeps its digits.
 type TextChunk struct {
 	// Text is the text of the chunk. For the Unit Chars it shares memory with
 	// the text that was cut. For the Unit Tokens it is the tokens, joined by
@@ -213,6 +239,13 @@ type TextChunk struct {
 	FilePath string `json:"file_path"` // the file, "" if the text did not come from one
 	FileName string `json:"file_name"` // the last element of FilePath
 	FileSize int64  `json:"file_size"` // in bytes, as stored
+
+	// Encoding is the encoding of the file if the options say "auto", and else "".
+	// It is the name by which this package and Python read the file, without its
+	// byte order mark: "utf-8-sig", "utf-16" and "utf-32" for a file with a mark,
+	// "utf-8", "utf-16-le" and "utf-16-be" for one without, or the answer of Guess
+	// in lower case, by its WHATWG name if it has one.
+	Encoding string `json:"encoding"`
 
 	// Metadata is the Metadata of the options. All chunks share the one map.
 	Metadata map[string]any `json:"-"`

@@ -71,7 +71,7 @@ func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
 		return nil, err
 	}
 	var err error
-	if c.encoding, err = findEncoding(c.opts.Encoding); err != nil {
+	if c.encoding, err = newTextEncoding(c.opts.Encoding, c.opts.Guess); err != nil {
 		return nil, err
 	}
 	if c.opts.OutputFile != "" {
@@ -243,7 +243,7 @@ func (c *chunking) take(sources []source, p cutPart) error {
 
 // cut reads a file and cuts it.
 func (c *chunking) cut(path string, limit int64) cutFile {
-	text, size, err := c.text(path, limit)
+	text, size, encoding, err := c.text(path, limit)
 	if err != nil {
 		return cutFile{err: err}
 	}
@@ -251,7 +251,7 @@ func (c *chunking) cut(path string, limit int64) cutFile {
 	if err != nil {
 		return cutFile{err: pathError("chunk", path, err)}
 	}
-	c.addFile(chunks, path, size)
+	c.addFile(chunks, path, size, encoding)
 	f := cutFile{chunks: chunks, size: size}
 	if c.streams {
 		f.chars = textscan.CountRunes(text)
@@ -260,27 +260,35 @@ func (c *chunking) cut(path string, limit int64) cutFile {
 }
 
 // addFile sets the fields of chunks that say where they come from.
-func (c *chunking) addFile(chunks []TextChunk, path string, size int64) {
+func (c *chunking) addFile(chunks []TextChunk, path string, size int64, encoding string) {
 	_, name := vfs.SplitPath(path)
 	for i := range chunks {
 		chunks[i].FilePath, chunks[i].FileName, chunks[i].FileSize = path, name, size
+		chunks[i].Encoding = encoding
 	}
 }
 
-// text returns a file's text and the file's size in bytes.
-func (c *chunking) text(path string, limit int64) (string, int64, error) {
+// text returns a file's text, the file's size in bytes, and its encoding if that
+// has been found out.
+func (c *chunking) text(path string, limit int64) (text string, size int64, encoding string, err error) {
 	if c.opts.Reader != nil {
-		return c.readerText(path)
+		text, size, err = c.readerText(path)
+		return text, size, "", err
 	}
-	data, st, err := c.task.read(nil, path, limit, c.encoding.check())
+	check := c.encoding.check()
+	data, st, err := c.task.read(nil, path, limit, check)
 	if c.output.is(st) {
 		err = c.ownOutput(path)
 	}
 	if err != nil {
-		return "", 0, err
+		return "", 0, "", err
 	}
-	text, err := c.encoding.decode(path, data)
-	return text, int64(len(data)), err
+	e, err := c.encoding.ofContents(c.task, path, data, check)
+	if err != nil {
+		return "", 0, "", err
+	}
+	text, err = e.decode(path, data)
+	return text, int64(len(data)), e.told, err
 }
 
 // readerText lets the Reader read a file. The Reader holds a slot, which it

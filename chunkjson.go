@@ -13,7 +13,7 @@ import (
 )
 
 // The JSON keys of a chunk, in their order. The keys of the metadata come after
-// file_size.
+// encoding.
 const (
 	keyText     = "chunk_content"
 	keyID       = "chunk_id"
@@ -22,12 +22,15 @@ const (
 	keyPath     = "file_path"
 	keyName     = "file_name"
 	keyFileSize = "file_size"
+	keyEncoding = "encoding"
 	keyStart    = "start_byte"
 	keyEnd      = "end_byte"
 	keyTokens   = "tokens"
 )
 
-// isChunkKey reports whether key is a JSON key of the chunk itself.
+// isChunkKey reports whether key is a JSON key of every chunk itself. The key
+// encoding is not: only chunks with an Encoding have it, so that the metadata of
+// others may have it.
 func isChunkKey(key string) bool {
 	switch key {
 	case keyText, keyID, keyTotal, keySize, keyPath, keyName, keyFileSize, keyStart, keyEnd, keyTokens:
@@ -48,7 +51,8 @@ func appendIndented(dst []byte, c *TextChunk) ([]byte, error) {
 
 // UnmarshalJSON implements [json.Unmarshaler]. Keys that are not keys of the
 // chunk itself become Metadata, in which each number is a [json.Number]: it keeps
-// all its digits, and MarshalJSON writes the same ones. Start or End is -1 if
+// all its digits, and MarshalJSON writes the same ones. A string with the key
+// encoding becomes Encoding, also if it was in the Metadata. Start or End is -1 if
 // start_byte or end_byte is missing.
 func (c *TextChunk) UnmarshalJSON(data []byte) error {
 	var object map[string]json.RawMessage
@@ -92,7 +96,12 @@ func (c *TextChunk) unmarshalKey(key string, value json.RawMessage) error {
 		to = &c.End
 	case keyTokens:
 		to = &c.Tokens
-	default:
+	case keyEncoding:
+		if value[0] == '"' {
+			to = &c.Encoding
+		}
+	}
+	if to == nil {
 		var v any
 		d := json.NewDecoder(bytes.NewReader(value))
 		d.UseNumber()
@@ -115,15 +124,16 @@ type metadataField struct {
 }
 
 // metadataFields returns the fields of the metadata, sorted by key. The error is
-// an *OptionError if the metadata cannot be part of a chunk's JSON.
-func metadataFields(metadata map[string]any) ([]metadataField, error) {
+// an *OptionError if the metadata cannot be part of a chunk's JSON. hasEncoding says
+// that the chunk has an Encoding.
+func metadataFields(metadata map[string]any, hasEncoding bool) ([]metadataField, error) {
 	if len(metadata) == 0 {
 		return nil, nil
 	}
 	return protect(func() ([]metadataField, error) { // a value may have its own MarshalJSON
 		fields := make([]metadataField, 0, len(metadata))
 		for _, key := range slices.Sorted(maps.Keys(metadata)) {
-			value, err := marshalMetadata(key, metadata[key])
+			value, err := marshalMetadata(key, metadata[key], hasEncoding)
 			if err != nil {
 				return nil, err
 			}
@@ -134,8 +144,8 @@ func metadataFields(metadata map[string]any) ([]metadataField, error) {
 }
 
 // marshalMetadata returns the value of a key of the metadata as compact JSON.
-func marshalMetadata(key string, value any) ([]byte, error) {
-	if isChunkKey(key) {
+func marshalMetadata(key string, value any, hasEncoding bool) ([]byte, error) {
+	if isChunkKey(key) || hasEncoding && key == keyEncoding {
 		return nil, &OptionError{"Metadata", key, "is a key of the chunk itself"}
 	}
 	if !textscan.Valid(key) {
@@ -169,7 +179,7 @@ var (
 // appendWithMetadata appends the chunk as an object with the chunk's own
 // metadata.
 func (l layout) appendWithMetadata(dst []byte, c *TextChunk) ([]byte, error) {
-	metadata, err := l.metadata(c.Metadata)
+	metadata, err := l.metadata(c.Metadata, c.Encoding != "")
 	if err != nil {
 		return nil, err
 	}
@@ -178,8 +188,8 @@ func (l layout) appendWithMetadata(dst []byte, c *TextChunk) ([]byte, error) {
 
 // metadata returns the part of an object that holds the metadata, with a comma
 // before each key.
-func (l layout) metadata(metadata map[string]any) ([]byte, error) {
-	fields, err := metadataFields(metadata)
+func (l layout) metadata(metadata map[string]any, hasEncoding bool) ([]byte, error) {
+	fields, err := metadataFields(metadata, hasEncoding)
 	if err != nil {
 		return nil, err
 	}
@@ -210,6 +220,9 @@ func (l layout) append(dst []byte, c *TextChunk, metadata []byte, valid bool) []
 		dst = textscan.AppendJSONString(l.appendKey(dst, keyPath), c.FilePath, false)
 		dst = textscan.AppendJSONString(l.appendKey(dst, keyName), c.FileName, false)
 		dst = l.appendNumber(dst, keyFileSize, c.FileSize)
+	}
+	if c.Encoding != "" {
+		dst = textscan.AppendJSONString(l.appendKey(dst, keyEncoding), c.Encoding, false)
 	}
 	dst = append(dst, metadata...)
 	dst = l.appendNumber(dst, keyStart, int64(c.Start))

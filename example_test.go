@@ -597,6 +597,51 @@ func ExampleAsyncChunk() {
 	// Output: été
 }
 
+// The Encoding "auto" finds out the encoding of each file, takes byte order marks off,
+// and tells binaries.
+func ExampleChunk_encodings() {
+	dir, remove := exampleDir(map[string]string{
+		"image":  "\xff\xd8\xff\xe0\x00\x10JFIF",
+		"marked": "\xef\xbb\xbfété",
+		"utf16":  "h\x00e\x00l\x00l\x00o\x00\n\x00",
+	})
+	defer remove()
+
+	chunks, err := fileops.Chunk(context.Background(), dir, &fileops.ChunkOptions{
+		Encoding: "auto",
+		OnSkip: func(s fileops.SkippedFile) {
+			fmt.Println(filepath.Base(s.Path), "is left out:", errors.Is(s.Err, fileops.ErrBinary))
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range chunks {
+		fmt.Printf("%s %q %s\n", c.FileName, c.Text, c.Encoding)
+	}
+	// Output:
+	// image is left out: true
+	// marked "été" utf-8-sig
+	// utf16 "hello\n" utf-16-le
+}
+
+// Guess chooses the encoding of a file that is in none for certain. The module in
+// examples/guess asks a library.
+func ExampleConcat_guess() {
+	dir, remove := exampleDir(map[string]string{"new.txt": "Привет", "old.txt": "\xcf\xf0\xe8\xe2\xe5\xf2"})
+	defer remove()
+
+	r, err := fileops.Concat(context.Background(), []string{dir}, &fileops.ConcatOptions{
+		Encoding: "auto",
+		Guess:    func(sample []byte) string { return "windows-1251" }, // all older files here are in it
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(strings.Count(r.Text, "Привет"))
+	// Output: 2
+}
+
 func ExampleChunkText() {
 	text := "The quick brown fox jumps."
 	chunks, err := fileops.ChunkText(text, &fileops.ChunkOptions{Size: 10, Overlap: 0.4})

@@ -61,6 +61,9 @@ func newChunkEncoder(o *ChunkOptions) (*chunkEncoder, error) {
 // or a Tokenizer may return anything.
 func (o *ChunkOptions) yieldsValidText() bool { return o.Reader == nil && o.Tokenizer == nil }
 
+// tellsEncoding reports whether each chunk tells the encoding of its file.
+func (o *ChunkOptions) tellsEncoding() bool { return o.Reader == nil && isAuto(o.Encoding) }
+
 // appendChunks appends the chunks with separators between them.
 func (e *chunkEncoder) appendChunks(dst []byte, chunks []TextChunk) []byte {
 	dst = grow(dst, e.roomFor(chunks)) // once, instead of many times on the way
@@ -92,7 +95,7 @@ func (e *chunkEncoder) roomFor(chunks []TextChunk) (n int) {
 
 // newArrayEncoder returns an encoder for a JSON array of objects, indented.
 func newArrayEncoder(o *ChunkOptions) (*chunkEncoder, error) {
-	metadata, err := inArray.metadata(o.Metadata)
+	metadata, err := inArray.metadata(o.Metadata, o.tellsEncoding())
 	valid := o.yieldsValidText()
 	return &chunkEncoder{
 		header: "[\n", separator: ",\n", footer: "\n]\n",
@@ -105,7 +108,7 @@ func newArrayEncoder(o *ChunkOptions) (*chunkEncoder, error) {
 
 // newLinesEncoder returns an encoder for JSON lines: a compact object a line.
 func newLinesEncoder(o *ChunkOptions) (*chunkEncoder, error) {
-	metadata, err := compact.metadata(o.Metadata)
+	metadata, err := compact.metadata(o.Metadata, o.tellsEncoding())
 	valid := o.yieldsValidText()
 	return &chunkEncoder{
 		metadata: metadata,
@@ -120,12 +123,15 @@ func newLinesEncoder(o *ChunkOptions) (*chunkEncoder, error) {
 // as they are. RFC 4180 preserves a CR LF in a quoted field, but the Reader of
 // encoding/csv turns it into LF.
 func newTableEncoder(o *ChunkOptions) (*chunkEncoder, error) {
-	fields, err := metadataFields(o.Metadata)
+	fields, err := metadataFields(o.Metadata, o.tellsEncoding())
 	if err != nil {
 		return nil, err
 	}
 	columns := []string{keyText, keyID, keyTotal, keySize, keyPath, keyName, keyFileSize}
-	r := rowEncoder{tokens: o.Unit == Tokens && o.KeepTokens, valid: o.yieldsValidText()}
+	if o.tellsEncoding() {
+		columns = append(columns, keyEncoding)
+	}
+	r := rowEncoder{encoding: o.tellsEncoding(), tokens: o.Unit == Tokens && o.KeepTokens, valid: o.yieldsValidText()}
 	for _, f := range fields {
 		columns = append(columns, f.key)
 		r.metadata = appendCell(append(r.metadata, ','), metadataCell(f.value))
@@ -160,6 +166,7 @@ func metadataCell(value []byte) string {
 // A rowEncoder encodes a chunk as a line of a table.
 type rowEncoder struct {
 	metadata []byte // the encoded cells of the metadata, a comma before each
+	encoding bool   // whether there is a column for the encoding
 	tokens   bool   // whether there is a column for the tokens
 	valid    bool   // whether the tokens are known to be valid UTF-8
 }
@@ -176,6 +183,9 @@ func (r rowEncoder) append(dst []byte, c *TextChunk) []byte {
 	dst = appendCell(append(dst, ','), c.FilePath)
 	dst = appendCell(append(dst, ','), c.FileName)
 	number(c.FileSize)
+	if r.encoding {
+		dst = appendCell(append(dst, ','), c.Encoding)
+	}
 	dst = append(dst, r.metadata...)
 	number(int64(c.Start))
 	number(int64(c.End))

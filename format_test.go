@@ -196,7 +196,7 @@ func FuzzEncode(f *testing.F) {
 			FilePath: "p" + text, FileName: key, FileSize: n, Metadata: map[string]any{key: text},
 		}
 		b, err := json.Marshal(c)
-		if isChunkKey(key) || !utf8.ValidString(key) {
+		if isChunkKey(key) || key == keyEncoding || !utf8.ValidString(key) {
 			var wrong *OptionError
 			require.ErrorAs(t, err, &wrong)
 			return

@@ -227,7 +227,7 @@ func (o *ChunkOptions) check() error {
 			return err
 		}
 	}
-	_, err := metadataFields(o.Metadata)
+	_, err := metadataFields(o.Metadata, o.tellsEncoding())
 	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude), o.Select.check(), err)
 }
 

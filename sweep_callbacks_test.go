@@ -58,6 +58,12 @@ var callbacks = []callback{
 		_, err := l.pool.Chunk(ctx, l.at("in"), &ChunkOptions{Unit: Tokens, Tokenizer: func(string) []string { bad(); return nil }})
 		return err
 	}},
+	{"Guess", true, func(ctx context.Context, l *lab, bad func()) error {
+		require.NoError(l, os.WriteFile(l.onDisk("in/a.txt"), []byte("caf\xe9"), 0o666))
+		defer os.WriteFile(l.onDisk("in/a.txt"), []byte(inputs["in/a.txt"]), 0o666)
+		_, err := l.pool.Chunk(ctx, l.at("in/a.txt"), &ChunkOptions{Encoding: "auto", Guess: func([]byte) string { bad(); return "" }})
+		return err
+	}},
 	{"Tokenizer of ChunkText", true, func(ctx context.Context, l *lab, bad func()) error {
 		_, err := ChunkText("text", &ChunkOptions{Unit: Tokens, Tokenizer: func(string) []string { bad(); return nil }})
 		return err

@@ -206,6 +206,17 @@ var trials = []trial{
 		run: inPieces(growing(inLoop(chunksWithOnSkip)))},
 	{name: "ChunkTo", account: ofChunkTo, run: chunkToTrial},
 	{name: "ChunkTo in pieces", account: ofChunkTo, run: inPieces(chunkToTrial)},
+	{name: "Chunk, encoding found out", run: inLoop(func(ctx context.Context, l *lab) ([]TextChunk, error) {
+		return l.pool.Chunk(ctx, l.at("in"), &ChunkOptions{Size: 10, Encoding: "auto"})
+	})},
+	{name: "ConcatTo in pieces, encoding found out", account: ofConcat, run: inPieces(inLoop(func(ctx context.Context, l *lab) (*ConcatResult, error) {
+		var w strings.Builder
+		r, err := l.pool.ConcatTo(ctx, &w, []string{l.at("in")}, &ConcatOptions{Encoding: "auto"})
+		if err == nil {
+			r.Text = w.String()
+		}
+		return r, err
+	}))},
 	{name: "Submit", writes: true, run: func(ctx context.Context, l *lab, f callForm) (any, error) {
 		work := func(ctx context.Context) (string, error) {
 			text, err := Submit(ctx, l.pool, func(ctx context.Context) (string, error) {

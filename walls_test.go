@@ -40,6 +40,15 @@ var walls = []wall{
 	{dir: "internal/ignore", imports: []string{"bytes", "iter", "slices", "strings"}},
 	{dir: "internal/ignore/ignoretest", imports: []string{"std"}},
 	{dir: "internal/memlimit", imports: []string{"std", "golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
+	{
+		dir: "internal/charset",
+		imports: []string{
+			"std", "golang.org/x/text/encoding", "golang.org/x/text/encoding/charmap", "golang.org/x/text/encoding/htmlindex",
+			"golang.org/x/text/encoding/ianaindex", "golang.org/x/text/encoding/japanese", "golang.org/x/text/encoding/korean",
+			"golang.org/x/text/encoding/simplifiedchinese", "golang.org/x/text/encoding/traditionalchinese",
+			"golang.org/x/text/encoding/unicode", "golang.org/x/text/encoding/unicode/utf32", modulePath + "/internal/textscan",
+		},
+	},
 	{dir: "internal/mounts", imports: []string{"std", "golang.org/x/sys/unix"}},
 	{dir: "internal/sysmon", imports: []string{"std", "golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
 	{
