@@ -61,7 +61,7 @@ var walls = []wall{
 		// How a text is cut depends on neither the engine nor an output format.
 		dir: ".", files: []string{"chunk.go", "cut.go"},
 		imports: []string{"context", "fmt", "slices", "strings", modulePath + "/internal/textscan"},
-		uses:    []string{"OptionError", "Progress", "SaveOptions", "SkippedFile"},
+		uses:    []string{"OptionError", "Progress", "SaveOptions", "Selection", "SkippedFile"},
 	},
 }
 

@@ -92,7 +92,7 @@ func TestWritesChunksAndReport(t *testing.T) {
 			assert.Equal(t, chars[unit], lines["characters"])
 			assert.Equal(t, grouped(len(chunks))+" in "+out, lines["chunks"])
 			assert.Equal(t, "1", lines["skipped"])
-			assert.Contains(t, got.stdout, "  not utf-8 text: 1\n    "+filepath.Join(dir, "sub", "c.bin")+"\n")
+			assert.Contains(t, got.stdout, "  not text, or in an unknown encoding: 1\n    "+filepath.Join(dir, "sub", "c.bin")+"\n")
 			assert.Regexp(t, `^\d+\.\d\d s for 0\.0 MB, \d+ MB/s$`, lines["time"])
 		})
 	}
@@ -120,6 +120,20 @@ func TestFlagsReachThePackage(t *testing.T) {
 	}
 	assert.Equal(t, []string{"café au", "au lait"}, texts)
 	assert.Equal(t, "12", fields(got.stdout)["characters"])
+}
+
+// TestEncodings reads files in three encodings at once, and says which each had.
+func TestEncodings(t *testing.T) {
+	dir := writeTree(t, map[string]string{"a": "one\n", "b": "\xff\xfet\x00w\x00o\x00", "c": "\xef\xbb\xbfthree"})
+	out := filepath.Join(t.TempDir(), "out.jsonl")
+	got := ingestArgs(t.Context(), "-o", out, dir)
+	require.Equal(t, exitOK, got.code, got.stderr)
+	texts := map[string]string{}
+	for _, c := range readJSONL(t, out) {
+		texts[c.Encoding] = c.Text
+	}
+	assert.Equal(t, map[string]string{"utf-8": "one\n", "utf-16": "two", "utf-8-sig": "three"}, texts)
+	assert.Equal(t, "1", fields(ingestArgs(t.Context(), "-o", out, "-encoding", "utf-8", dir).stdout)["skipped"])
 }
 
 func TestDefaultDirectoryIsTheCurrentOne(t *testing.T) {
@@ -254,7 +268,7 @@ func TestWrongUse(t *testing.T) {
 		{"no output", []string{"-o", "", dir}, exitUsage, "-o needs a file"},
 		{"two directories", []string{dir, dir}, exitUsage, "one directory at a time"},
 		{"missing directory", []string{"-o", out, filepath.Join(dir, "none")}, exitFailure, "none: no such file"},
-		{"missing encoding in a file", []string{"-o", out, filepath.Join(dir, "sub", "c.bin")}, exitFailure, "invalid utf-8 at byte 0"},
+		{"missing encoding in a file", []string{"-o", out, filepath.Join(dir, "sub", "c.bin")}, exitFailure, "unknown encoding at byte 0"},
 		{"output below a file", []string{"-o", filepath.Join(dir, "a.txt", "x.json"), dir}, exitFailure, "not a directory"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -291,7 +305,7 @@ func TestQuietAndVerbose(t *testing.T) {
 	assert.NotContains(t, brief, filepath.Join(dir, "e"))
 
 	verbose := ingestArgs(t.Context(), "-v", "-o", out, dir).stdout
-	assert.Contains(t, verbose, "skipped: "+filepath.Join(dir, "e")+": not utf-8 text\n")
+	assert.Contains(t, verbose, "skipped: "+filepath.Join(dir, "e")+": not text, or in an unknown encoding\n")
 	assert.Contains(t, verbose, "and 2 more (listed above)")
 	assert.Empty(t, ingestArgs(t.Context(), "-quiet", "-v", "-o", out, dir).stdout)
 }

@@ -154,6 +154,9 @@ func (g *group) add(path string) {
 
 // reason returns why a file was skipped, without the details of this file.
 func (r *report) reason(s fileops.SkippedFile) string {
+	if errors.Is(s.Err, fileops.ErrBinary) {
+		return fileops.ErrBinary.Error()
+	}
 	if e, ok := errors.AsType[*fileops.EncodingError](s.Err); ok {
 		return "not " + e.Encoding + " text"
 	}

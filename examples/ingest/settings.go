@@ -77,7 +77,7 @@ func (s *settings) flags() *flag.FlagSet {
 	f.BoolVar(&s.sel.FollowLinks, "follow", false, "enter directories that links lead to")
 	f.Func("max-size", "leave out files larger than this `size`, in bytes or with K, M, G; 0 means none (default 16M)", s.setMaxSize)
 	f.BoolVar(&o.Shallow, "shallow", false, "do not enter the directories in DIR")
-	f.StringVar(&o.Encoding, "encoding", "utf-8", "the `name` of the files' encoding")
+	f.StringVar(&o.Encoding, "encoding", "auto", "the `name` of the files' encoding; auto finds it out, if that can be done for certain")
 	f.UintVar(&s.workers, "workers", 0, "read this many files at once; 0 means the package's default")
 	f.BoolVar(&s.quiet, "quiet", false, "print errors only")
 	f.BoolVar(&s.verbose, "v", false, "list every file that is skipped")

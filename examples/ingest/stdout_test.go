@@ -43,7 +43,7 @@ func TestStandardOutputAndOneFile(t *testing.T) {
 	bad := ingestArgs(t.Context(), "-o", "-", filepath.Join(dir, "sub", "c.bin"))
 	assert.Equal(t, exitFailure, bad.code)
 	assert.Empty(t, bad.stdout)
-	assert.Contains(t, bad.stderr, "invalid utf-8 at byte 0")
+	assert.Contains(t, bad.stderr, "unknown encoding at byte 0")
 
 	good := ingestArgs(t.Context(), "-o", "-", filepath.Join(dir, "sub", "b.md"))
 	assert.Equal(t, exitOK, good.code)

@@ -23,7 +23,7 @@ func (s *service) chunks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	opts.FileTypes = filled(r.Form["type"])
+	opts.FileTypes, opts.Encoding = filled(r.Form["type"]), r.Form.Get("encoding")
 	if opts.Select, err = selection(r.Form); err != nil {
 		return err
 	}

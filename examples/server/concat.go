@@ -67,7 +67,8 @@ func (s *service) concat(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	out := &stream{w: w, r: r, contentType: plainText, prefix: "Concat-", counts: []string{"Files", "Chars"}}
-	result, err := s.pool.ConcatTo(r.Context(), out, paths, &fileops.ConcatOptions{FileTypes: filled(r.Form["type"]), Select: sel})
+	opts := &fileops.ConcatOptions{FileTypes: filled(r.Form["type"]), Select: sel, Encoding: r.Form.Get("encoding")}
+	result, err := s.pool.ConcatTo(r.Context(), out, paths, opts)
 	if err != nil {
 		return out.fail(err)
 	}

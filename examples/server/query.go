@@ -22,7 +22,8 @@ var (
 
 	// Of a directory the files of these types, and by these patterns of gitignore(5),
 	// are taken. git=1 leaves out the files that git would ignore.
-	selecting = parameters{"type": true, "include": true, "exclude": true, "git": false}
+	// encoding is that of all files, or auto.
+	selecting = parameters{"type": true, "include": true, "exclude": true, "git": false, "encoding": false}
 )
 
 // and returns the parameters and one more. many says that it may stand more than

@@ -154,6 +154,23 @@ func TestChunksOfDirectories(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, f.get("/chunks?path=noise").StatusCode, "every file was left out")
 }
 
+// TestEncodingOfARequest reads a file in the encoding that the request names.
+func TestEncodingOfARequest(t *testing.T) {
+	f := newFixture(t, nil)
+	f.write("wide.txt", "\xff\xfet\x00w\x00o\x00")
+	for _, encoding := range []string{"auto", "utf-16"} {
+		chunks := chunksIn(t, f.get("/chunks?path=wide.txt&encoding="+encoding))
+		assert.Equal(t, "two", chunks[0].Text)
+		assert.Equal(t, encoding == "auto", chunks[0].Encoding == "utf-16")
+		assert.Equal(t, "---\nwide.txt\n---\n\ntwo", text(t, f.get("/concat?path=wide.txt&encoding="+encoding)))
+	}
+	for _, endpoint := range []string{"/chunks", "/concat"} {
+		assert.Equal(t, http.StatusUnprocessableEntity, f.get(endpoint+"?path=wide.txt").StatusCode)
+		assert.Equal(t, http.StatusUnprocessableEntity, f.get(endpoint+"?path=noise.bin&encoding=auto").StatusCode)
+		assert.Equal(t, http.StatusBadRequest, f.get(endpoint+"?path=a.txt&encoding=klingon").StatusCode)
+	}
+}
+
 // TestSelections selects files of a directory by patterns, in both ways to read one.
 func TestSelections(t *testing.T) {
 	f := newFixture(t, nil)
