@@ -105,7 +105,7 @@ type ChunkOptions struct {
 	// "auto" finds out the encoding of each file from all of its bytes, by
 	// certainty and not by guess:
 	//   - A file with a byte order mark is UTF-8, UTF-16 or UTF-32, as the mark
-	//     says. The mark is taken off. The rest must be valid and have no NUL.
+	//     says. The mark is taken off. The rest must be valid and have no U+0000.
 	//   - A file that is valid UTF-8 and has no NUL is UTF-8.
 	//   - A file is UTF-16 without a mark if it is plausible in exactly one byte
 	//     order: all characters are assigned, and none is a control character but
