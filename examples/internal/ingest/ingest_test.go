@@ -1,4 +1,4 @@
-package main
+package ingest
 
 import (
 	"bytes"
@@ -25,7 +25,7 @@ const childEnv = "INGEST_TEST_CHILD"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
-		main()
+		Main()
 	}
 	goleak.VerifyTestMain(m)
 }
