@@ -7,7 +7,6 @@ import (
 	"unsafe"
 
 	"github.com/lion-agi/fileops/internal/textscan"
-	"github.com/lion-agi/fileops/internal/vfs"
 )
 
 // A chunking is one Chunk, FileToChunks, Chunks or ChunkTo under way.
@@ -261,7 +260,7 @@ func (c *chunking) cut(path string, limit int64) cutFile {
 
 // addFile sets the fields of chunks that say where they come from.
 func (c *chunking) addFile(chunks []TextChunk, path string, size int64, encoding string) {
-	_, name := vfs.SplitPath(path)
+	_, name := c.task.pool.paths.Split(path)
 	for i := range chunks {
 		chunks[i].FilePath, chunks[i].FileName, chunks[i].FileSize = path, name, size
 		chunks[i].Encoding = encoding

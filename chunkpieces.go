@@ -94,7 +94,7 @@ func (c *chunking) cutMeasured(path string, encoding textEncoding, m fileMeasure
 			return err
 		}
 		size += int64(p.size)
-		if size > m.size || !vfs.SameFile(p.info, m.info) {
+		if size > m.size || vfs.Replaced(m.info, p.info) {
 			return pathError("chunk", path, ErrChanged)
 		}
 		if err := cutter.add(p.data, p.chars, emit); err != nil {

@@ -154,7 +154,7 @@ func (s *chunkSaver) saveBatch(files []chunkFile) (saved int, err error) {
 		return s.saveInPlace(files)
 	}
 	dir, _ := vfs.SplitPath(files[0].path)
-	batch, err := vfs.OpenBatch(s.task.pool.fs, dir, s.opts.atomicOptions())
+	batch, err := vfs.OpenBatch(s.task.pool.saved, dir, s.opts.atomicOptions())
 	if err != nil {
 		return 0, err
 	}

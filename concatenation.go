@@ -106,7 +106,7 @@ func (c *concatenation) sources() ([]source, error) {
 		if err := vfs.CheckPath(path); err != nil {
 			return nil, pathError("read", path, err)
 		}
-		path = vfs.CleanPath(path)
+		path = c.task.pool.paths.Clean(path)
 		found, isDir, err := c.expand(f, path, made)
 		if err != nil {
 			return nil, err
@@ -133,7 +133,7 @@ func (c *concatenation) expand(f finder, path string, made func(string) bool) (s
 		sources, err = c.failed(path, err)
 		return sources, false, err
 	case !st.Mode.IsDir():
-		if _, name := vfs.SplitPath(path); c.format.namedByType && !f.types.matches(name) {
+		if _, name := c.task.pool.paths.Split(path); c.format.namedByType && !f.types.matches(name) {
 			return []source{f.excluded(&ExcludedError{Path: path, Source: "FileTypes"})}, false, nil
 		}
 		return []source{f.named(path)}, false, nil

@@ -9,6 +9,9 @@ import (
 
 func copyFile(src, dst string) operation[struct{}] {
 	return operation[struct{}]{name: "copy", path: src, inline: true, do: func(t *task, src string) (struct{}, error) {
+		if err := t.requireWritable("copy", dst); err != nil {
+			return struct{}{}, err
+		}
 		return struct{}{}, t.copyFile(src, dst)
 	}}
 }

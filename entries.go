@@ -2,8 +2,6 @@ package fileops
 
 import (
 	"cmp"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -33,7 +31,7 @@ type omission struct {
 // list lists a directory and chooses from its entries, in a slot.
 func (w *walk) list(d *directory) error {
 	return w.task.inSlot(&use{op: "list", path: d.path}, func() error {
-		files := w.task.pool.fs
+		files := w.task.files()
 		entries, err := files.List(d.path, d.top || w.sel.follows())
 		if err != nil {
 			return err
@@ -45,7 +43,7 @@ func (w *walk) list(d *directory) error {
 		if err != nil {
 			return err
 		}
-		c := choice{walk: w, files: files, dir: d, in: in, prefix: vfs.Prefix(d.path)}
+		c := choice{walk: w, files: files, dir: d, in: in, prefix: w.prefix(d.path)}
 		d.items, d.subs, err = c.choose(entries)
 		return err
 	})
@@ -58,6 +56,7 @@ type choice struct {
 	dir    *directory
 	in     *scope // of the directory
 	prefix string // of the paths of the entries
+	flat   bool   // the entries are files of a whole tree, in order
 
 	path  []byte // of an entry, see candidate
 	names int    // where the names begin in it
@@ -69,7 +68,13 @@ func (c *choice) choose(entries []vfs.Entry) (items []item, subs []*directory, e
 	chosen := entries[:0]
 	var omitted []omission
 	for _, e := range entries {
-		var err error
+		err := e.Err()
+		if err != nil {
+			omitted = append(omitted, omission{e.Name, pathError("list", c.prefix+e.Name, err), false})
+			e.Kind = vfs.KindOther
+			chosen = append(chosen, e)
+			continue
+		}
 		if e.Kind == vfs.KindUnknown || e.Kind == vfs.KindLink {
 			if err := c.task.Err(); err != nil { // there may be very many
 				return nil, nil, err
@@ -91,11 +96,13 @@ func (c *choice) choose(entries []vfs.Entry) (items []item, subs []*directory, e
 		}
 		chosen = append(chosen, e)
 	}
-	slices.SortFunc(chosen, compareEntries)
-	slices.SortFunc(omitted, func(a, b omission) int { return strings.Compare(a.name, b.name) })
+	if !c.flat { // else they are in order
+		slices.SortFunc(chosen, entryOrder(c.task.pool.paths.Separator()).compare)
+		slices.SortFunc(omitted, func(a, b omission) int { return strings.Compare(a.name, b.name) })
+	}
 	items, subs = c.makeItems(joinPaths(c.prefix, chosen), chosen, omitted)
 	if c.stat || c.sel.limitsSize() {
-		items, err = c.look(items)
+		items, err = c.look(items, chosen)
 	}
 	return items, subs, err
 }
@@ -114,13 +121,21 @@ func (c *choice) kindOf(e vfs.Entry) (vfs.Kind, error) {
 func (c *choice) excluded(e vfs.Entry) error {
 	out := c.excludes(c.prefix, e)
 	if out == nil && c.sel != nil {
-		out = c.sel.judge(c.in, c.candidate(e))
+		out = c.sel.judge(c.scope(e), c.candidate(e))
 	}
 	if out == nil {
 		return nil
 	}
 	out.Path = c.prefix + e.Name
 	return out
+}
+
+// scope returns the scope of the directory of an entry.
+func (c *choice) scope(e vfs.Entry) *scope {
+	if !c.flat {
+		return c.in
+	}
+	return c.sel.scopeAbove(c.below(c.prefix + e.Name))
 }
 
 // candidate describes an entry to the selector.
@@ -130,7 +145,7 @@ func (c *choice) candidate(e vfs.Entry) candidate {
 		c.names = len(c.path)
 	}
 	c.path = append(c.path[:c.names], e.Name...)
-	return candidate{path: textscan.String(c.path), start: len(c.above), name: e.Name, kind: e.Kind}
+	return candidate{path: textscan.String(c.path), start: len(c.above), name: lastName(e.Name), kind: e.Kind}
 }
 
 // makeItems makes items of entries. Those that are left out are in the order of
@@ -142,7 +157,7 @@ func (c *choice) makeItems(paths []string, entries []vfs.Entry, omitted []omissi
 		switch e.Kind {
 		case vfs.KindFile:
 		case vfs.KindDir:
-			items[i].sub = newDirectory(paths[i], c.dir, c.sel.scopeBelow(c.in, filepath.ToSlash(paths[i][len(c.top):])))
+			items[i].sub = newDirectory(paths[i], c.dir, c.sel.scopeBelow(c.in, c.slashed(paths[i][len(c.top):])))
 			subs = append(subs, items[i].sub)
 		default:
 			items[i].out = &omitted[0]
@@ -154,14 +169,17 @@ func (c *choice) makeItems(paths []string, entries []vfs.Entry, omitted []omissi
 
 // look describes the files among items. It drops those that are gone, and leaves out
 // those that are too large.
-func (c *choice) look(items []item) ([]item, error) {
+func (c *choice) look(items []item, entries []vfs.Entry) ([]item, error) {
 	kept := items[:0]
-	for _, it := range items {
+	for i, it := range items {
 		if it.sub == nil && it.out == nil {
 			if err := c.task.Err(); err != nil {
 				return nil, err
 			}
-			st, err := c.files.Stat(it.path)
+			st, told, err := entries[i].Info()
+			if !told {
+				st, err = c.files.Stat(it.path)
+			}
 			switch {
 			case err == nil:
 				it = c.described(it, st)
@@ -247,13 +265,18 @@ func (w *walk) unmentioned(e vfs.Entry, err error) bool {
 	case vfs.KindDir:
 		return w.shallow
 	case vfs.KindLink:
-		return w.shallow && err == nil || vfs.IsTempName(e.Name)
+		return w.shallow && err == nil || vfs.IsTempName(lastName(e.Name))
 	case vfs.KindUnknown:
 		return err == nil // it is gone
 	default:
-		return !w.keep(e.Name) || vfs.IsTempName(e.Name)
+		name := lastName(e.Name)
+		return !w.keep(name) || vfs.IsTempName(name)
 	}
 }
+
+// lastName returns the last name of an entry, which is a path below the directory in
+// a flat listing.
+func lastName(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
 // excludes returns why exclude leaves an entry out, nil if it does not. An entry
 // that may be a directory counts as one.
@@ -282,10 +305,12 @@ func (w *walk) omit(prefix string, e vfs.Entry, err error) omission {
 	return omission{e.Name, pathError("list", prefix+e.Name, err), byRule}
 }
 
-// compareEntries orders entries as the paths below them are ordered: the name of
-// a directory that is entered is compared as if a separator followed it. That
-// makes the depth-first order the order of whole paths.
-func compareEntries(a, b vfs.Entry) int {
+// An entryOrder orders entries as the paths below them are ordered: the name of a
+// directory that is entered is compared as if a separator, which the entryOrder
+// is, followed it. That makes the depth-first order the order of whole paths.
+type entryOrder byte
+
+func (o entryOrder) compare(a, b vfs.Entry) int {
 	if a.Kind != vfs.KindDir && b.Kind != vfs.KindDir {
 		return cmp.Compare(a.Name, b.Name)
 	}
@@ -293,16 +318,16 @@ func compareEntries(a, b vfs.Entry) int {
 	if c := cmp.Compare(a.Name[:n], b.Name[:n]); c != 0 {
 		return c
 	}
-	return cmp.Compare(byteAt(a, n), byteAt(b, n))
+	return cmp.Compare(o.byteAt(a, n), o.byteAt(b, n))
 }
 
 // byteAt returns byte n of the paths below an entry, -1 at the end of a file's.
-func byteAt(e vfs.Entry, n int) int {
+func (o entryOrder) byteAt(e vfs.Entry, n int) int {
 	switch {
 	case n < len(e.Name):
 		return int(e.Name[n])
 	case e.Kind == vfs.KindDir:
-		return os.PathSeparator
+		return int(o)
 	default:
 		return -1
 	}

@@ -46,6 +46,10 @@ var (
 	// have the files behind one, name the link.
 	ErrNotFollowed = errors.New("link to a directory is not followed")
 
+	// ErrBadEntry reports an entry of a directory of [PoolOptions].FS that no path
+	// can name: it is called "", ".", ".." or has a slash, or it is listed twice.
+	ErrBadEntry = vfs.ErrBadEntry
+
 	// ErrExcluded is the reason of a [SkippedFile] that the options leave out:
 	// Exclude, a [Selection], the type of a file that was not asked for. It is also
 	// that of the output file itself, and of the files that an earlier run saved in
@@ -109,7 +113,7 @@ func (e *OptionError) Error() string {
 }
 
 // A PanicError reports a panic, or a call of [runtime.Goexit], in a function
-// given to the package: to [Submit], as a Reader, as a Tokenizer.
+// given to the package: to [Submit], as a Reader, as a Tokenizer, in an FS.
 type PanicError struct {
 	Value any    // the argument of panic, or [ErrGoexit]
 	Stack []byte // the goroutine's stack at the panic, as [runtime/debug.Stack] returns it

@@ -273,7 +273,7 @@ func (t *task) dirSize(dir string) (int64, error) {
 			return err
 		})
 	}
-	w := walk{task: t, keep: anyName, lists: true}
+	w := walk{task: t, keep: anyName, lists: true, stat: t.pool.opts.FS != nil} // its listings tell sizes
 	var paths []string
 	for f, err := range w.all(dir) {
 		switch {
@@ -284,6 +284,9 @@ func (t *task) dirSize(dir string) (int64, error) {
 			continue
 		case ctx.Err() != nil:
 			return 0, cmp.Or(group.Wait(), t.Err())
+		case f.info != nil:
+			total.Add(f.info.Size)
+			continue
 		}
 		if paths = append(paths, f.path); len(paths) == batchFiles {
 			add(paths)

@@ -87,7 +87,7 @@ func (t *task) eachFile(dir string, opts *DirOptions, lists bool, yield func(Fil
 func (f *found) file() File {
 	file := File{Path: f.path}
 	if f.info != nil {
-		file.Size, file.Mode, file.Modified = f.info.Size, f.info.Mode, time.Unix(0, f.info.Modified)
+		file.Size, file.Mode, file.Modified = f.info.Size, f.info.Mode, f.info.ModTime()
 	}
 	return file
 }

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,9 +19,6 @@ import (
 // maxIgnoreFile is the size of the largest ignore file. Its patterns take up to some
 // hundred times as much memory while the walk is below its directory.
 const maxIgnoreFile = 1 << 20
-
-// upward leads from a directory to the one above.
-const upward = ".." + string(os.PathSeparator)
 
 // scopeOf returns the scope of a directory with the given entries.
 func (w *walk) scopeOf(d *directory, entries []vfs.Entry) (*scope, error) {
@@ -38,7 +35,7 @@ func (w *walk) scopeOf(d *directory, entries []vfs.Entry) (*scope, error) {
 			return nil, err
 		}
 	}
-	prefix := vfs.Prefix(d.path)
+	prefix := w.prefix(d.path)
 	base := len(w.below(prefix))
 	for _, name := range found.names {
 		if err := w.addRules(&in.custom, prefix+name, base); err != nil {
@@ -85,13 +82,32 @@ func (w *walk) ignoreFiles(entries []vfs.Entry) (f ignoreFiles) {
 
 // below returns the path, below the top of the repository and with slashes, of what
 // has the prefix.
-func (w *walk) below(prefix string) string { return w.above + filepath.ToSlash(prefix[len(w.top):]) }
+func (w *walk) below(prefix string) string { return w.above + w.slashed(prefix[len(w.top):]) }
+
+// slashed returns a path with slashes.
+func (w *walk) slashed(path string) string {
+	if w.task.pool.paths.Separator() == '/' {
+		return path
+	}
+	return filepath.ToSlash(path)
+}
+
+// cleaned returns a path without "..".
+func (w *walk) cleaned(name string) string {
+	if w.task.pool.opts.FS != nil {
+		return path.Clean(name)
+	}
+	return filepath.Clean(name)
+}
+
+// prefix returns the text before a name in a directory.
+func (w *walk) prefix(dir string) string { return w.task.pool.paths.Prefix(dir) }
 
 // enterRepository adds git's rules that do not come from the directory's own
 // .gitignore: if it is the top of a repository its .git/info/exclude, and if the
 // walk begins in the middle of one the files above.
 func (w *walk) enterRepository(d *directory, in *scope, hasGit bool) error {
-	prefix := vfs.Prefix(d.path)
+	prefix := w.prefix(d.path)
 	if hasGit {
 		gitDir, err := w.gitDir(prefix)
 		if err != nil {
@@ -99,7 +115,7 @@ func (w *walk) enterRepository(d *directory, in *scope, hasGit bool) error {
 		}
 		if gitDir != "" {
 			in.git = nil
-			return w.addRules(&in.git, infoExclude(gitDir), len(w.below(prefix)))
+			return w.addRules(&in.git, w.infoExclude(gitDir), len(w.below(prefix)))
 		}
 	}
 	if d.top {
@@ -108,21 +124,21 @@ func (w *walk) enterRepository(d *directory, in *scope, hasGit bool) error {
 	return nil
 }
 
-func infoExclude(gitDir string) string {
-	return vfs.Prefix(gitDir) + "info" + string(os.PathSeparator) + "exclude"
+func (w *walk) infoExclude(gitDir string) string {
+	return w.prefix(w.prefix(gitDir)+"info") + "exclude"
 }
 
 // addRulesAbove finds the top of the repository that a directory is in, and adds the
 // rules from there down to the directory.
 func (w *walk) addRulesAbove(in *scope, dir string) error {
-	names, straight, err := vfs.NamesFromTop(w.task.pool.fs, dir, w.task.pool.opts.Root != nil)
+	names, straight, err := w.namesFromTop(dir)
 	if err != nil {
 		return err
 	}
 	above := func(height int) string { // the prefix of a directory above
-		up := vfs.Prefix(dir) + strings.Repeat(upward, height)
+		up := w.prefix(dir) + strings.Repeat(".."+string(w.task.pool.paths.Separator()), height)
 		if straight {
-			up = vfs.Prefix(filepath.Clean(up))
+			up = w.prefix(w.cleaned(up))
 		}
 		return up
 	}
@@ -138,11 +154,21 @@ func (w *walk) addRulesAbove(in *scope, dir string) error {
 	return nil
 }
 
+// namesFromTop is [vfs.NamesFromTop] for the files that the pool reads. Those of an FS
+// have no links.
+func (w *walk) namesFromTop(dir string) (names []string, straight bool, err error) {
+	pool := w.task.pool
+	if pool.opts.FS != nil {
+		return vfs.Names(path.Clean(dir)), true, nil
+	}
+	return vfs.NamesFromTop(pool.fs, dir, pool.opts.Root != nil)
+}
+
 // addRulesBetween adds the rules of a repository that lie above the directory that
 // the walk begins at. The names lead there from the top of the repository.
 func (w *walk) addRulesBetween(in *scope, names []string, gitDir string, above func(height int) string) error {
 	w.above = strings.Join(names, "/") + "/"
-	if err := w.addRules(&in.git, infoExclude(gitDir), 0); err != nil {
+	if err := w.addRules(&in.git, w.infoExclude(gitDir), 0); err != nil {
 		return err
 	}
 	base := 0
@@ -159,13 +185,13 @@ func (w *walk) addRulesBetween(in *scope, names []string, gitDir string, above f
 // prefix, "" if no repository begins there. In a work tree and in a submodule ".git"
 // is a file that names the directory, see gitrepository-layout(5).
 func (w *walk) gitDir(prefix string) (string, error) {
-	files, dir := w.task.pool.fs, prefix+".git"
+	files, dir := w.task.files(), prefix+".git"
 	st, err := files.Stat(dir)
 	switch {
 	case err != nil:
 		return "", w.harmless(dir, err)
 	case st.Mode.IsDir():
-		head := vfs.Prefix(dir) + "HEAD" // git itself takes a directory without one for no repository
+		head := w.prefix(dir) + "HEAD" // git itself takes a directory without one for no repository
 		if _, err := files.Lstat(head); err != nil {
 			return "", w.harmless(head, err)
 		}
@@ -177,11 +203,11 @@ func (w *walk) gitDir(prefix string) (string, error) {
 		return "", err
 	}
 	dir = rebased(prefix, string(bytes.TrimRight(name, "\r\n")))
-	common, err := w.readSmall(vfs.Prefix(dir) + "commondir")
+	common, err := w.readSmall(w.prefix(dir) + "commondir")
 	if err != nil || len(common) == 0 {
 		return dir, err
 	}
-	return rebased(vfs.Prefix(dir), string(bytes.TrimRight(common, "\r\n"))), nil
+	return rebased(w.prefix(dir), string(bytes.TrimRight(common, "\r\n"))), nil
 }
 
 // rebased returns a path that is relative to the directory with the prefix.
@@ -199,7 +225,7 @@ func (w *walk) addRules(all **rules, path string, base int) error {
 		return err
 	}
 	if list := ignore.Parse(data); list.Len() > 0 {
-		*all = &rules{list: list, source: vfs.CleanPath(path), base: base, next: *all}
+		*all = &rules{list: list, source: w.task.pool.paths.Clean(path), base: base, next: *all}
 	}
 	return nil
 }
@@ -207,7 +233,7 @@ func (w *walk) addRules(all **rules, path string, base int) error {
 // readSmall reads a file of the repository. It returns nothing if the file is missing
 // or no regular file: git does not follow links to such files.
 func (w *walk) readSmall(path string) ([]byte, error) {
-	st, err := w.task.pool.fs.Lstat(path)
+	st, err := w.task.files().Lstat(path)
 	if err != nil || !st.Mode.IsRegular() {
 		return nil, w.harmless(path, err)
 	}

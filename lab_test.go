@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -59,10 +60,15 @@ func someOf[T any](list []T, short int) (some []T) {
 // ends after an hour of the bubble's time.
 func bubble(t *testing.T, opts PoolOptions, test func(ctx context.Context, t *testing.T, l *lab)) {
 	t.Helper()
+	bubbleOn(t, seams[0], opts, test)
+}
+
+func bubbleOn(t *testing.T, s seam, opts PoolOptions, test func(ctx context.Context, t *testing.T, l *lab)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		checkDescriptors(t)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-		l := newLab(t, seams[0], opts)
+		l := newLab(t, s, opts)
 		t.Cleanup(func() {
 			cancel()
 			l.close()
@@ -133,13 +139,27 @@ type seam struct {
 	name     string
 	files    func(t testing.TB, dir string) vfs.FS
 	confined bool // paths are relative to the directory
+	io       bool // files are read by way of an fs.FS, and saved below a Root
 }
 
 var seams = []seam{
-	{"system", func(testing.TB, string) vfs.FS { return vfs.System() }, false},
-	{"system confined", func(t testing.TB, dir string) vfs.FS { return vfs.Confined(openRoot(t, dir)) }, true},
-	{"os", func(testing.TB, string) vfs.FS { return vfs.Portable() }, false},
-	{"os confined", func(t testing.TB, dir string) vfs.FS { return vfs.PortableConfined(openRoot(t, dir)) }, true},
+	{"system", func(testing.TB, string) vfs.FS { return vfs.System() }, false, false},
+	{"system confined", func(t testing.TB, dir string) vfs.FS { return vfs.Confined(openRoot(t, dir)) }, true, false},
+	{"os", func(testing.TB, string) vfs.FS { return vfs.Portable() }, false, false},
+	{"os confined", func(t testing.TB, dir string) vfs.FS { return vfs.PortableConfined(openRoot(t, dir)) }, true, false},
+}
+
+// ioSeam is an os.DirFS. It is none of the seams, because it can only be read.
+var ioSeam = seam{"io/fs", func(t testing.TB, dir string) vfs.FS { return vfs.Reading(os.DirFS(dir), protectCall) }, true, true}
+
+// sweptSeams are the seams, and the trials that each of them can run.
+var sweptSeams = append(slices.Clone(seams), ioSeam)
+
+func (s seam) trials() []trial {
+	if !s.io {
+		return trials
+	}
+	return slices.DeleteFunc(slices.Clone(trials), func(tr trial) bool { return tr.saves })
 }
 
 func openRoot(t testing.TB, dir string) *os.Root {
@@ -202,7 +222,12 @@ func newLabIn(t testing.TB, dir string, s seam, opts PoolOptions) *lab {
 	if opts.Workers == 0 {
 		opts.Workers = 2
 	}
-	l.pool = newPool(opts, l.faulty)
+	if s.io {
+		opts.FS = os.DirFS(dir)
+		l.pool = newReadingPool(opts, l.faulty, vfs.Confined(openRoot(t, dir)))
+	} else {
+		l.pool = newPool(opts, l.faulty)
+	}
 	// Without mounts no reserve is lent: a slow machine must not add slots.
 	l.pool.slots.reserve.read = func() mounts.Table { return mounts.Table{} }
 	return l

@@ -56,7 +56,7 @@ func (t *task) newOutput(path string, opts vfs.AtomicOptions) (*outputFile, erro
 	}
 	var st vfs.Info
 	err := t.inSlot(o.use(), func() (err error) {
-		st, err = t.pool.fs.Lstat(path)
+		st, err = t.pool.saved.Lstat(path)
 		return err
 	})
 	switch {
@@ -84,8 +84,10 @@ func (t *task) outputOf(w io.Writer) *outputFile {
 
 func (o *outputFile) use() *use { return &use{op: "save", path: o.path} }
 
-// has reports whether path is the output's own.
-func (o *outputFile) has(path string) bool { return o.path != "" && path == vfs.CleanPath(o.path) }
+// has reports whether the path of an input is the output's own.
+func (o *outputFile) has(path string) bool {
+	return o.path != "" && o.task.pool.opts.FS == nil && path == vfs.CleanPath(o.path)
+}
 
 // is reports whether a file is the one that will be replaced.
 func (o *outputFile) is(st vfs.Info) bool { return o.replaces != nil && vfs.SameFile(st, *o.replaces) }
@@ -152,7 +154,7 @@ func (o *outputFile) begin() (began bool, err error) {
 }
 
 func (o *outputFile) openTemp() error {
-	dir, name, err := vfs.OpenParent(o.task.pool.fs, o.path, new(vfs.NameSync))
+	dir, name, err := vfs.OpenParent(o.task.pool.saved, o.path, new(vfs.NameSync))
 	if err != nil {
 		return err
 	}

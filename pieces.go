@@ -97,7 +97,7 @@ func (r *pieceReader) run() {
 func (r *pieceReader) use(op string) *use { return &use{op: op, path: r.path} }
 
 func (r *pieceReader) open() (err error) {
-	r.file, r.info, err = vfs.OpenRegular(r.task.pool.fs, r.path)
+	r.file, r.info, err = vfs.OpenRegular(r.task.files(), r.path)
 	return err
 }
 

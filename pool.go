@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lion-agi/fileops/internal/mounts"
 	"github.com/lion-agi/fileops/internal/vfs"
 )
 
@@ -64,11 +66,64 @@ type PoolOptions struct {
 	// the whole file system.
 	Root *os.Root
 
+	// FS is read in place of the system's files: a zip, an [embed.FS], a bucket.
+	// Every operation that reads or lists takes it, with the same order, bounds,
+	// errors and cancellation. nil means the system's files.
+	//
+	// Paths are those of io/fs: separated by slashes on every system, and relative
+	// to the top, which is ".". "./a", "a//b" and "b/../a" are cleaned lexically. A
+	// path that is absolute, or leads above the top, gets [ErrEscapes], and one of
+	// more than 4,096 bytes an error.
+	//
+	// SaveToFile, SaveChunks and CopyFile are [errors.ErrUnsupported]. OutputFile
+	// and OutputDir are files of the system, and with Root they are confined to it.
+	// They are never looked for in FS.
+	//
+	// FS is called from many goroutines at once. A panic in it is an error, a
+	// *[PanicError]. A call that hangs keeps its slot, so an FS that waits for a
+	// network should be a [ContextFS]. A file is what Stat and ReadDir call regular
+	// or irregular, and a Size is a hint. An entry that no path can name (it is called
+	// "..", or twice the same) is left out and reported as [ErrBadEntry], without
+	// OnSkip as an error.
+	//
+	// For a directory of the system, Root is faster than [os.DirFS] and safer: to
+	// open a FIFO in an os.DirFS waits for a writer. Reserve slots for a mount that
+	// hangs are not lent beside an FS.
+	FS fs.FS
+
 	// Logger gets a record for each operation: a warning if it failed, else a
 	// debug record. An operation that its caller cancelled gets a debug record
 	// too. A path or an error that is not one line of text is quoted, as in the
 	// headers of [Pool.Concat]. nil means no logging, at no cost.
 	Logger *slog.Logger
+}
+
+// A ContextFS is an [fs.FS] whose calls can end before they are done. A pool with
+// a ContextFS asks it for an fs.FS for each read or listing, and so a context that
+// ends frees the slot, too.
+type ContextFS interface {
+	fs.FS
+
+	// WithContext returns the same files for calls that end with ctx: Open, the
+	// methods of its files, and those of [fs.StatFS], [fs.ReadDirFS] and [FlatFS],
+	// which the result may have. It is called often, and must not wait.
+	WithContext(ctx context.Context) fs.FS
+}
+
+// A FlatFS is an [fs.FS] that lists a whole tree faster than one directory after
+// the other, as a bucket does.
+type FlatFS interface {
+	fs.FS
+
+	// ReadTree returns some of the files below dir, a path of io/fs, and the token
+	// of the next ones. The first call has the token "", and the last one returns
+	// "". The name of an entry is its path below dir ("sub/a.txt"). Entries are in
+	// the order of these names, byte by byte, also from one call to the next; a
+	// name out of order is an error. Directories need no entries.
+	//
+	// An error ends the listing. For a dir that does not exist it should match
+	// [fs.ErrNotExist].
+	ReadTree(dir, token string) (entries []fs.DirEntry, next string, err error)
 }
 
 // DefaultWorkers is the number of workers for a PoolOptions.Workers of 0.
@@ -97,7 +152,9 @@ var DefaultWorkers = max(32, 4*runtime.GOMAXPROCS(0))
 // On other systems, give a mount that may hang a pool of its own.
 type Pool struct {
 	opts    PoolOptions
-	fs      vfs.FS
+	fs      vfs.FS         // is read
+	saved   vfs.FS         // is written: fs, unless there is a PoolOptions.FS
+	paths   vfs.PathSyntax // of fs
 	slots   *slots
 	outputs outputBounds
 
@@ -122,7 +179,19 @@ func NewPool(opts PoolOptions) *Pool {
 	if opts.Root != nil {
 		files = vfs.Confined(opts.Root)
 	}
+	if opts.FS != nil {
+		return newReadingPool(opts, vfs.Reading(opts.FS, protectCall), files)
+	}
 	return newPool(opts, files)
+}
+
+// newReadingPool makes a pool that reads from one file system and saves to
+// another one.
+func newReadingPool(opts PoolOptions, files, saved vfs.FS) *Pool {
+	p := newPool(opts, files)
+	p.saved, p.paths = saved, vfs.SlashPaths
+	p.slots.reserve.read = func() mounts.Table { return mounts.Table{} } // no path tells a mount
+	return p
 }
 
 // newPool makes a pool over any file system. Tests give it one with faults.
@@ -133,6 +202,8 @@ func newPool(opts PoolOptions, files vfs.FS) *Pool {
 	return &Pool{
 		opts:       opts,
 		fs:         files,
+		saved:      files,
+		paths:      vfs.NativePaths,
 		slots:      &slots{workers: opts.Workers, reserve: newReserve(opts.Workers, files.Path())},
 		outputs:    newOutputBounds(),
 		streamSize: streamSize,
@@ -157,7 +228,7 @@ func (p *Pool) Close(ctx context.Context) error {
 	}
 	p.tellDrained() // another Close may be waiting too
 	var err error
-	p.closing.Do(func() { err = p.fs.Close() })
+	p.closing.Do(func() { err = p.saved.Close() }) // an FS is its owner's to close
 	return err
 }
 

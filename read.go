@@ -57,7 +57,7 @@ func (t *task) readCached(path string, check *textCheck) (data []byte, err error
 
 // appendFile is read, in a slot that the caller holds.
 func (t *task) appendFile(dst []byte, path string, limit int64, check *textCheck) ([]byte, vfs.Info, error) {
-	f, st, err := vfs.OpenRegular(t.pool.fs, path)
+	f, st, err := vfs.OpenRegular(t.files(), path)
 	if err != nil {
 		return dst, vfs.Info{}, err
 	}

@@ -1,6 +1,7 @@
 package fileops
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -170,7 +171,7 @@ func (p *Pool) AsyncSaveToFile(ctx context.Context, text, dir, name string, opts
 func saveToFile(text, dir, name string, opts *SaveOptions) operation[string] {
 	return operation[string]{name: "save", path: vfs.Prefix(dir) + name, inline: true, do: func(t *task, _ string) (string, error) {
 		o := opts.orDefault()
-		if err := o.check(); err != nil {
+		if err := cmp.Or(o.check(), t.requireWritable("save", vfs.Prefix(dir)+name)); err != nil {
 			return "", err
 		}
 		path, err := o.filePath(dir, name, time.Now())
@@ -196,18 +197,18 @@ func (o *SaveOptions) atomicOptions() vfs.AtomicOptions {
 // saveFile writes a file: in place if that is asked for and there is one.
 func (t *task) saveFile(path string, o *SaveOptions, data []byte) error {
 	if o.InPlace {
-		found, err := vfs.WriteInPlace(t.pool.fs, path, o.Sync, func(f vfs.File) error { return t.writeAll(f, data) })
+		found, err := vfs.WriteInPlace(t.pool.saved, path, o.Sync, func(f vfs.File) error { return t.writeAll(f, data) })
 		if found || err != nil {
 			return err
 		}
 	}
-	return vfs.WriteAtomic(t.pool.fs, path, o.atomicOptions(), func(f *vfs.TempFile) error { return t.write(f, [][]byte{data}) })
+	return vfs.WriteAtomic(t.pool.saved, path, o.atomicOptions(), func(f *vfs.TempFile) error { return t.write(f, [][]byte{data}) })
 }
 
 // save writes a file that consists of parts, atomically and in a slot.
 func (t *task) save(path string, o vfs.AtomicOptions, parts ...[]byte) error {
 	return t.inSlot(&use{op: "save", path: path}, func() error {
-		return vfs.WriteAtomic(t.pool.fs, path, o, func(f *vfs.TempFile) error { return t.write(f, parts) })
+		return vfs.WriteAtomic(t.pool.saved, path, o, func(f *vfs.TempFile) error { return t.write(f, parts) })
 	})
 }
 
@@ -219,7 +220,7 @@ func (t *task) makeNewDir(dir string, o *SaveOptions) (names vfs.NameSync, err e
 		return names, nil
 	}
 	dir = vfs.OrDot(dir)
-	err = t.inSlot(&use{op: "mkdir", path: dir}, func() error { return vfs.MakeNewDir(t.pool.fs, dir, &names) })
+	err = t.inSlot(&use{op: "mkdir", path: dir}, func() error { return vfs.MakeNewDir(t.pool.saved, dir, &names) })
 	return names, err
 }
 
@@ -283,7 +284,7 @@ func saveChunks(chunks []TextChunk, dir string, opts *SaveOptions) operation[[]s
 }
 
 func (t *task) saveChunks(chunks []TextChunk, dir string, o *SaveOptions) ([]string, error) {
-	if err := o.check(); err != nil {
+	if err := cmp.Or(o.check(), t.requireWritable("save", dir)); err != nil {
 		return nil, err
 	}
 	s, err := t.newChunkSaver(dir, o)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -268,6 +269,38 @@ func TestSelect(t *testing.T) {
 			require.Equal(t, c.left, reasons, c.name)
 		}
 	})
+}
+
+// TestSelectInAnFS selects the files of each tree without links in the same way from
+// an FS, by directory.
+func TestSelectInAnFS(t *testing.T) {
+	for i, c := range selectCases {
+		if slices.ContainsFunc(c.files, func(name string) bool { return strings.Contains(name, " -> ") }) {
+			continue
+		}
+		p := newSystemPlace(t, fileops.PoolOptions{})
+		c.make(t, p, "whole")
+		pool := fileops.NewPool(fileops.PoolOptions{FS: os.DirFS(p.dir)})
+		dir := path.Join("whole", c.dir)
+		var taken []string
+		left := map[string]string{}
+		for f, err := range pool.Files(t.Context(), dir, &fileops.DirOptions{Select: &c.sel, OnSkip: func(s fileops.SkippedFile) {
+			name := strings.TrimPrefix(s.Path, dir+"/")
+			left[name] = strings.ReplaceAll(s.Err.Error(), "whole/", "")
+			if strings.HasSuffix(left[name], c.left[name]) {
+				left[name] = c.left[name]
+			}
+		}}) {
+			require.NoError(t, err, c.name)
+			taken = append(taken, strings.TrimPrefix(f.Path, dir+"/"))
+		}
+		require.Equal(t, c.taken, taken, "%d %s", i, c.name)
+		if c.left == nil {
+			c.left = map[string]string{}
+		}
+		require.Equal(t, c.left, left, c.name)
+		require.NoError(t, pool.Close(t.Context()))
+	}
 }
 
 // TestFollowedLinksStayInRoot follows a link that leads out of the Root of a pool that

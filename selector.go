@@ -146,6 +146,31 @@ func (s *selector) scopeBelow(in *scope, below string) *scope {
 	return &other
 }
 
+// scopeAbove returns the scope of the directory of a file in a flat listing, which
+// has no ignore files.
+func (s *selector) scopeAbove(below string) *scope {
+	in := new(scope)
+	if s.Include == nil {
+		return in
+	}
+	for i := range len(below) {
+		if below[i] != '/' {
+			continue
+		}
+		if s.pending.Load() > 0 {
+			s.noteMatches(below[:i], true)
+		}
+		in.included = s.includes(in, below[:i], true)
+	}
+	return in
+}
+
+// needsDirectories reports whether the selection depends on the contents of each
+// directory.
+func (s *selector) needsDirectories() bool {
+	return s != nil && (s.Git || s.FollowLinks || len(s.IgnoreFiles) > 0)
+}
+
 // noteMatches notes which patterns of Include an entry matches.
 func (s *selector) noteMatches(below string, isDir bool) {
 	for i := range s.unmatched {
@@ -157,14 +182,14 @@ func (s *selector) noteMatches(below string, isDir bool) {
 }
 
 // missed returns the patterns of Include that have matched nothing, as things in the
-// directory that are left out.
-func (s *selector) missed(dir string) (missed []found) {
+// directory with the prefix that are left out.
+func (s *selector) missed(prefix string) (missed []found) {
 	if s == nil || s.pending.Load() == 0 {
 		return nil
 	}
 	for i, pattern := range s.Include {
 		if !s.unmatched[i].matched.Load() {
-			path := vfs.Prefix(dir) + strings.TrimPrefix(pattern, "/")
+			path := prefix + strings.TrimPrefix(pattern, "/")
 			missed = append(missed, found{path: path, err: &OptionError{"Select.Include", pattern, "matches no file or directory"}, byRule: true})
 		}
 	}

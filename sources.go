@@ -153,7 +153,7 @@ type earlierOutputs struct {
 
 // newEarlierOutputs looks for earlier outputs in output, if that is below dir.
 func (t *task) newEarlierOutputs(output, dir string, made func(string) bool) (earlierOutputs, error) {
-	if output == "" {
+	if output == "" || t.pool.opts.FS != nil { // those are among other files
 		return earlierOutputs{}, nil
 	}
 	switch below, err := t.isBelow(output, dir); {
@@ -357,7 +357,7 @@ func (t *task) stat(op, path string) (st vfs.Info, err error) {
 		return st, pathError(op, path, err)
 	}
 	err = t.inSlot(&use{op: op, path: path}, func() (err error) {
-		st, err = t.pool.fs.Stat(path)
+		st, err = t.files().Stat(path)
 		return err
 	})
 	return st, err

@@ -65,12 +65,12 @@ func (f fault) strike(n int) (*hits, vfstest.Hook) {
 // TestFaultsAtEveryOperation fails each operation at the seam in turn, in each
 // way, until the operation above it passes untouched.
 func TestFaultsAtEveryOperation(t *testing.T) {
-	for _, s := range seams {
+	for _, s := range sweptSeams {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			l := newLab(t, s, PoolOptions{})
 			cases := 0
-			for _, tr := range trials {
+			for _, tr := range s.trials() {
 				t.Run(tr.name, func(t *testing.T) {
 					l.TB = t
 					for _, form := range callForms {
@@ -126,13 +126,13 @@ func (l *lab) underFault(tr trial, form callForm, want golden, f fault, n int) b
 // TestCancelledAtEveryOperation ends the context at each operation at the seam
 // in turn, and at random moments.
 func TestCancelledAtEveryOperation(t *testing.T) {
-	for _, s := range seams {
+	for _, s := range sweptSeams {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			l := newLab(t, s, PoolOptions{})
 			random := rand.New(rand.NewPCG(1, 2))
 			cases := 0
-			for _, tr := range trials {
+			for _, tr := range s.trials() {
 				t.Run(tr.name, func(t *testing.T) {
 					l.TB = t
 					for _, form := range []callForm{cancellableForm, asyncForm} {

@@ -14,10 +14,16 @@ import (
 // calls of the seam in turn: the plain function returns when its context ends,
 // and its slots stay taken until the calls come back.
 func TestHungCallsDoNotHoldCallers(t *testing.T) {
+	for _, s := range []seam{seams[0], ioSeam} {
+		t.Run(s.name, func(t *testing.T) { hungCalls(t, s) })
+	}
+}
+
+func hungCalls(t *testing.T, s seam) {
 	cases := 0
-	for _, tr := range trials {
+	for _, tr := range s.trials() {
 		t.Run(tr.name, func(t *testing.T) {
-			bubble(t, PoolOptions{Workers: 2}, func(ctx context.Context, t *testing.T, l *lab) {
+			bubbleOn(t, s, PoolOptions{Workers: 2}, func(ctx context.Context, t *testing.T, l *lab) {
 				calls := l.undisturbed(tr, cancellableForm).calls
 				for n := 1; n <= calls; n += stride(6) {
 					if tr.writes {

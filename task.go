@@ -200,6 +200,18 @@ func (t *task) once(ctx context.Context, u *use, call func() error) error {
 	return call()
 }
 
+// files returns the file system that is read, for calls that end with the task's
+// context.
+func (t *task) files() vfs.FS { return vfs.WithContext(t.Context, t.pool.fs) }
+
+// requireWritable returns an error if the pool saves no files on request.
+func (t *task) requireWritable(op, path string) error {
+	if t.pool.opts.FS != nil {
+		return pathError(op, path, errors.ErrUnsupported)
+	}
+	return nil
+}
+
 // cleanUp is once for system calls that are due even though the context has
 // ended. There is nobody left to tell an error.
 func (t *task) cleanUp(u *use, call func()) {

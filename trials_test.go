@@ -47,6 +47,7 @@ type trial struct {
 	name   string
 	run    func(ctx context.Context, l *lab, f callForm) (any, error)
 	writes bool
+	saves  bool // it saves or copies files, which an fs.FS does not
 
 	// inPlace says that a failure can leave a part of the new text in front of
 	// the old one. A cancellation cannot.
@@ -104,17 +105,17 @@ var trials = []trial{
 			func(ctx context.Context) ([]string, error) { return l.pool.DirToFiles(ctx, l.at("in"), nil) },
 			func(ctx context.Context) *Future[[]string] { return l.pool.AsyncDirToFiles(ctx, l.at("in"), nil) })
 	}},
-	{name: "CopyFile to a new directory", writes: true, run: copyTrial("out/new/dir/copy.txt")},
-	{name: "CopyFile onto a file", writes: true, run: copyTrial("out/old.txt")},
-	{name: "CopyFile into a directory", writes: true, run: copyTrial("out")},
-	{name: "SaveToFile new", writes: true, run: saveTrial("new/dir/new.txt", SaveOptions{})},
-	{name: "SaveToFile new directory", writes: true, run: saveTrial("new.txt", SaveOptions{NewDir: true, Sync: true})},
-	{name: "SaveToFile replacing", writes: true, run: saveTrial("old.txt", SaveOptions{Overwrite: true})},
-	{name: "SaveToFile durably", writes: true, run: saveTrial("old.txt", SaveOptions{Overwrite: true, Sync: true})},
-	{name: "SaveToFile durably new", writes: true, run: saveTrial("a/b/new.txt", SaveOptions{Sync: true})},
-	{name: "SaveToFile in place", writes: true, inPlace: true, run: saveTrial("old.txt", SaveOptions{InPlace: true, Sync: true})},
-	{name: "SaveChunks", writes: true, run: saveChunksTrial(SaveOptions{Overwrite: true})},
-	{name: "SaveChunks in place", writes: true, inPlace: true, run: saveChunksTrial(SaveOptions{InPlace: true})},
+	{name: "CopyFile to a new directory", writes: true, saves: true, run: copyTrial("out/new/dir/copy.txt")},
+	{name: "CopyFile onto a file", writes: true, saves: true, run: copyTrial("out/old.txt")},
+	{name: "CopyFile into a directory", writes: true, saves: true, run: copyTrial("out")},
+	{name: "SaveToFile new", writes: true, saves: true, run: saveTrial("new/dir/new.txt", SaveOptions{})},
+	{name: "SaveToFile new directory", writes: true, saves: true, run: saveTrial("new.txt", SaveOptions{NewDir: true, Sync: true})},
+	{name: "SaveToFile replacing", writes: true, saves: true, run: saveTrial("old.txt", SaveOptions{Overwrite: true})},
+	{name: "SaveToFile durably", writes: true, saves: true, run: saveTrial("old.txt", SaveOptions{Overwrite: true, Sync: true})},
+	{name: "SaveToFile durably new", writes: true, saves: true, run: saveTrial("a/b/new.txt", SaveOptions{Sync: true})},
+	{name: "SaveToFile in place", writes: true, saves: true, inPlace: true, run: saveTrial("old.txt", SaveOptions{InPlace: true, Sync: true})},
+	{name: "SaveChunks", writes: true, saves: true, run: saveChunksTrial(SaveOptions{Overwrite: true})},
+	{name: "SaveChunks in place", writes: true, saves: true, inPlace: true, run: saveChunksTrial(SaveOptions{InPlace: true})},
 	{name: "Concat", account: ofConcat, run: func(ctx context.Context, l *lab, f callForm) (any, error) {
 		paths := []string{l.at("in")}
 		return call(ctx, f,
@@ -217,7 +218,7 @@ var trials = []trial{
 		}
 		return r, err
 	}))},
-	{name: "Submit", writes: true, run: func(ctx context.Context, l *lab, f callForm) (any, error) {
+	{name: "Submit", writes: true, saves: true, run: func(ctx context.Context, l *lab, f callForm) (any, error) {
 		work := func(ctx context.Context) (string, error) {
 			text, err := Submit(ctx, l.pool, func(ctx context.Context) (string, error) {
 				return l.pool.ReadFile(ctx, l.at("in/a.txt"))

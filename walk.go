@@ -60,7 +60,8 @@ const contextEvery = 256
 // A directory is one that a walk is in or will enter.
 type directory struct {
 	path  string
-	top   bool // the walk begins here
+	top   bool  // the walk begins here
+	page  *page // of a FlatFS, nil for a directory
 	ready chan struct{}
 
 	in     *scope     // of the directory above
@@ -99,10 +100,13 @@ func (w *walk) begin(dir string) error {
 	if err := vfs.CheckPath(dir); err != nil {
 		return pathError("list", dir, err)
 	}
-	w.top = vfs.Prefix(dir)
+	w.top = w.task.pool.paths.Prefix(dir)
 	w.limit = min(w.task.pool.opts.Workers, 4*fanOut(w.task.pool)) // many, since listings are short and lead to more
 	top := newDirectory(dir, nil, nil)
 	top.top = true
+	if w.task.pool.opts.FS != nil && !w.shallow && !w.sel.needsDirectories() && vfs.IsFlat(w.task.files()) {
+		top.page = new(page)
+	}
 	w.enter(top)
 	return nil
 }
@@ -153,6 +157,9 @@ func (w *walk) next(wait bool) (f found, ok bool, err error) {
 		d.at++
 		switch {
 		case it.sub != nil:
+			if d.page != nil { // the next page comes in its place
+				w.leave(d)
+			}
 			w.enter(it.sub)
 		case it.out != nil:
 			return found{path: it.path, err: it.out.err, byRule: it.out.byRule}, true, nil
@@ -177,14 +184,14 @@ func (w *walk) failure(d *directory) (f found, ok bool, err error) {
 	case errors.As(d.err, new(alreadyEntered)):
 		return found{path: d.path, err: d.err, byRule: true}, true, nil
 	case d.err == nil && d.top:
-		w.missed = w.sel.missed(d.path)
+		w.missed = w.sel.missed(w.top)
 		return found{}, false, nil
 	case d.err == nil:
 		return found{}, false, nil
 	case d.top, endsOperation(w.task, d.err):
 		return found{}, false, d.err
 	case vfs.LeadsNowhere(d.err): // removed or replaced since its parent was listed
-		return found{}, false, nil
+		return found{path: d.path, err: d.err, byRule: true}, w.task.pool.opts.FS != nil, nil // an fs.FS may have lied
 	default:
 		return found{path: d.path, err: d.err, byRule: errors.Is(d.err, vfs.ErrInUse)}, true, nil
 	}
@@ -351,7 +358,11 @@ func (w *walk) another() *directory {
 // load lists a directory.
 func (w *walk) load(d *directory) {
 	began := clock()
-	d.err = w.list(d)
+	if d.page != nil {
+		d.err = w.listPage(d)
+	} else {
+		d.err = w.list(d)
+	}
 	d.took = clock() - began
 	w.mu.Lock()
 	defer w.mu.Unlock()

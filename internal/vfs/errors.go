@@ -19,6 +19,9 @@ var (
 	// keeps to itself. Only Windows has such errors.
 	ErrInUse = errors.New("in use")
 
+	// ErrBadEntry reports an entry of a directory that no path can name.
+	ErrBadEntry = errors.New("unusable entry of a directory")
+
 	// errBadName reports a name that no file can have.
 	errBadName = errors.New("malformed name")
 )

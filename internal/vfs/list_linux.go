@@ -54,7 +54,7 @@ func appendEntries(entries []Entry, records []byte) []Entry {
 		name := names[at+nameAt : at+length]
 		name = name[:strings.IndexByte(name, 0)]
 		if name != "." && name != ".." {
-			entries = append(entries, Entry{name, direntKind(records[at+typeAt])})
+			entries = append(entries, Entry{Name: name, Kind: direntKind(records[at+typeAt])})
 		}
 		at += length
 	}

@@ -9,7 +9,7 @@ import (
 
 // windowsSyntax is the syntax of Windows. Its volume is enough for the paths
 // below: a drive, a drive with a prefix, or a share.
-var windowsSyntax = pathSyntax{
+var windowsSyntax = PathSyntax{
 	volume:    regexp.MustCompile(`^(?:[A-Za-z]:|\\\\[?.]\\[^\\/]+|\\\\[^\\/]+\\[^\\/]+)`).FindString,
 	isSlash:   func(c byte) bool { return c == '/' || c == '\\' },
 	separator: `\`,
@@ -37,9 +37,9 @@ func TestSplitPathsOfWindows(t *testing.T) {
 		`\\host\share\f`:     {`\\host\share\`, `f`},
 		`\\host\share\a\f\\`: {`\\host\share\a`, `f`},
 	} {
-		dir, base := windowsSyntax.split(path)
+		dir, base := windowsSyntax.Split(path)
 		require.Equal(t, want, [2]string{dir, base}, "%q", path)
-		again, _ := windowsSyntax.split(dir + `\f`)
+		again, _ := windowsSyntax.Split(dir + `\f`)
 		require.Equal(t, dir, again, "the way up from %q ends", path)
 	}
 }
@@ -50,7 +50,7 @@ func TestPrefixesOfWindows(t *testing.T) {
 		`C:`: `C:`, `c:`: `c:`, `C:.`: `C:.\`, `C:a`: `C:a\`, `C:\`: `C:\`, `C:/`: `C:/`, `C:\a`: `C:\a\`,
 		`\\?\C:`: `\\?\C:\`, `\\?\C:\a`: `\\?\C:\a\`, `\\host\share`: `\\host\share\`,
 	} {
-		require.Equal(t, want, windowsSyntax.prefix(dir), "%q", dir)
+		require.Equal(t, want, windowsSyntax.Prefix(dir), "%q", dir)
 	}
 }
 

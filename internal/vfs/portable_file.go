@@ -104,7 +104,7 @@ func listOpened(dir *os.File, err error) ([]Entry, error) {
 	des, err := dir.ReadDir(-1)
 	entries := make([]Entry, len(des))
 	for i, de := range des {
-		entries[i] = Entry{de.Name(), KindOf(de.Type())}
+		entries[i] = Entry{Name: de.Name(), Kind: KindOf(de.Type())}
 	}
 	return entries, err
 }

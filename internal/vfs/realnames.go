@@ -22,7 +22,7 @@ func NamesFromTop(files FS, dir string, confined bool) (real []string, straight 
 	if path == "" {
 		path = given
 	}
-	return names(path), slices.Equal(names(path), names(given)), err
+	return Names(path), slices.Equal(Names(path), Names(given)), err
 }
 
 // realPath returns the path of a directory below the top of files, without links, or
@@ -47,8 +47,8 @@ func realPath(files FS, dir string, confined bool) (string, error) {
 	return OrDot(below), nil
 }
 
-// names returns the names in a path.
-func names(path string) []string {
+// Names returns the names in a path.
+func Names(path string) []string {
 	path = path[len(filepath.VolumeName(path)):]
 	var all []string
 	for name := range strings.SplitSeq(filepath.ToSlash(path), "/") {

@@ -7,6 +7,7 @@
 //     the kernel has it, or os.Root.
 //   - [Portable] and [PortableConfined] are the implementations on package os,
 //     which every system has.
+//   - [Reading] is any fs.FS, which can only be read.
 //   - Package vfstest puts a fault injector in front of any of them.
 //
 // [WriteAtomic] and [TempFile] write files so that a name never stands for half
@@ -16,6 +17,7 @@ package vfs
 import (
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"time"
 )
@@ -142,6 +144,18 @@ type Info struct {
 	os       os.FileInfo // the file's identity elsewhere
 }
 
+// NoTime is the time of a file that has none, as in a zip or an embed.FS, or one
+// that an int64 of nanoseconds cannot hold.
+const NoTime = math.MinInt64
+
+// ModTime returns the time of the last change, zero if there is none.
+func (i *Info) ModTime() time.Time {
+	if i.Modified == NoTime {
+		return time.Time{}
+	}
+	return time.Unix(0, i.Modified)
+}
+
 // SameFile reports whether a and b describe one file.
 func SameFile(a, b Info) bool {
 	if a.ino != 0 || b.ino != 0 {
@@ -162,6 +176,13 @@ func (i Info) ID() FileID {
 	return FileID{i.dev, i.ino}
 }
 
+// Replaced reports whether b describes another file than a. It is false where the
+// files have no identity.
+func Replaced(a, b Info) bool {
+	known := func(i Info) bool { return i.ino != 0 || i.os != nil }
+	return known(a) && known(b) && !SameFile(a, b)
+}
+
 // Describe describes a file that the caller has opened.
 func Describe(f *os.File) (Info, error) { return infoFrom(f.Stat()) }
 
@@ -169,6 +190,7 @@ func Describe(f *os.File) (Info, error) { return infoFrom(f.Stat()) }
 type Entry struct {
 	Name string
 	Kind Kind
+	told *told // by an fs.FS, nil elsewhere
 }
 
 // Kind is the type of an entry as the directory states it.

@@ -1,6 +1,7 @@
 package vfstest
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"time"
@@ -10,6 +11,27 @@ import (
 
 // Path returns the path of the inner directory.
 func (f *FS) Path() string { return f.inner.Path() }
+
+// WithContext returns the same file system for calls that end with a context.
+func (f *FS) WithContext(ctx context.Context) vfs.FS {
+	bound := *f
+	bound.inner = vfs.WithContext(ctx, f.inner)
+	return &bound
+}
+
+// IsFlat reports whether the inner file system lists whole trees.
+func (f *FS) IsFlat() bool { return vfs.IsFlat(f.inner) }
+
+// ReadTree lists some of the files below a directory, see [vfs.ReadTree].
+func (f *FS) ReadTree(dir, token string) (entries []vfs.Entry, next string, err error) {
+	f.use(f.handle, "readTree", dir)
+	entries, err = do(f.Account, "readTree", dir, func() ([]vfs.Entry, error) {
+		entries, token, err := vfs.ReadTree(f.inner, dir, token)
+		next = token
+		return entries, err
+	})
+	return entries, next, err
+}
 
 // openFile performs an operation that opens a file. If the operation opens the
 // file and fails then (see [Late]), openFile closes it.
