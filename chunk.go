@@ -3,6 +3,7 @@ package fileops
 import (
 	"context"
 	"fmt"
+	"iter"
 )
 
 // A Unit is the unit in which the size of a chunk is counted.
@@ -22,6 +23,36 @@ func (u Unit) String() string {
 		return "Tokens"
 	}
 	return fmt.Sprintf("Unit(%d)", int(u))
+}
+
+// A Boundary is a place between two characters where a text may be cut.
+type Boundary struct {
+	// At is a byte offset: a chunk may end here and the next one begin.
+	At int
+	// Level is the rank of the boundary: 0 is the strongest, such as the start of
+	// a chapter, and larger is weaker.
+	Level int
+	// Section is the headings or symbols, the outermost first, in force from here
+	// on. nil means the same as before, and an empty slice none.
+	Section []string
+}
+
+// A Splitter finds the boundaries of a text, in ascending order. The path, which
+// may be "", tells the kind of the text by its extension. A Splitter must be safe
+// for concurrent use. Package split has some.
+type Splitter func(path, text string) iter.Seq[Boundary]
+
+// A Counter counts the units of a text in which the size of a chunk is measured,
+// such as the tokens of a language model. It must be safe for concurrent use.
+type Counter interface{ Count(text string) int }
+
+// A PrefixCounter is a [Counter] that also finds where a limit is reached. That
+// takes one look at a chunk instead of several.
+type PrefixCounter interface {
+	Counter
+	// Prefix returns the length in bytes of the longest prefix of text that counts
+	// at most limit units.
+	Prefix(text string, limit int) (n int)
 }
 
 // defaultChunkSize is the size that a Size of 0 stands for.
