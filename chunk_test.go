@@ -166,7 +166,7 @@ func BenchmarkChunkText(b *testing.B) {
 			}
 		})
 	}
-	cutValid := func(text string, o *ChunkOptions) ([]TextChunk, error) { return o.cut(text, true) }
+	cutValid := func(text string, o *ChunkOptions) ([]TextChunk, error) { return o.cut("", text, true) }
 	chars := DefaultChunkOptions()
 	words := chars
 	words.Unit = Tokens

@@ -105,7 +105,7 @@ func (c *chunking) aside(call func() error) error {
 
 // inPieces reports whether a file can be cut piece by piece.
 func (c *chunking) inPieces() bool {
-	return c.opts.Reader == nil && (c.opts.Unit == Chars || c.opts.Tokenizer == nil)
+	return c.opts.Reader == nil && !c.opts.atBoundaries() && (c.opts.Unit == Chars || c.opts.Tokenizer == nil)
 }
 
 // runOn cuts the files that path stands for.
@@ -247,7 +247,7 @@ func (c *chunking) cut(path string, limit int64) cutFile {
 	if err != nil {
 		return cutFile{err: err}
 	}
-	chunks, err := c.opts.cut(text, c.opts.Reader == nil) // the text of a Reader may be invalid
+	chunks, err := c.opts.cut(path, text, c.opts.Reader == nil) // the text of a Reader may be invalid
 	if err != nil {
 		return cutFile{err: pathError("chunk", path, err)}
 	}

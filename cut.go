@@ -38,7 +38,7 @@ func (o *ChunkOptions) dropShort(chunks []TextChunk) []TextChunk {
 	}
 	return slices.DeleteFunc(chunks, func(c TextChunk) bool {
 		chars := c.Size
-		if c.Tokens != nil { // then Size is the number of tokens
+		if c.Tokens != nil || o.Counter != nil { // then Size is another number
 			chars = textscan.CountRunes(c.Text)
 		}
 		return chars <= o.Threshold

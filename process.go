@@ -211,7 +211,7 @@ func ChunkText(text string, opts *ChunkOptions) ([]TextChunk, error) {
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
-	return opts.cut(text, false)
+	return opts.cut("", text, false)
 }
 
 // check returns an *OptionError if an option is invalid.
@@ -228,10 +228,19 @@ func (o *ChunkOptions) check() error {
 	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude), err)
 }
 
-// cut is ChunkText for options that have been checked. valid says that text is
-// known to be valid UTF-8.
-func (o *ChunkOptions) cut(text string, valid bool) ([]TextChunk, error) {
-	return cut(text, o, valid, o.guardedTokenizer())
+// cut is ChunkText for options that have been checked. The path is the one that the
+// Splitter gets. valid says that text is known to be valid UTF-8.
+func (o *ChunkOptions) cut(path, text string, valid bool) (chunks []TextChunk, err error) {
+	if o.atBoundaries() && text != "" {
+		chunks, err = protect(func() ([]TextChunk, error) { return cutAtBoundaries(path, text, o, valid), nil })
+		chunks = o.dropShort(chunks)
+	} else {
+		chunks, err = cut(text, o, valid, o.guardedTokenizer())
+	}
+	if o.Lines {
+		numberLines(text, chunks)
+	}
+	return chunks, err
 }
 
 // guardedTokenizer returns a function that calls the Tokenizer and returns a

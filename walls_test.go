@@ -37,6 +37,7 @@ type wall struct {
 var walls = []wall{
 	{dir: "internal/textscan", imports: []string{"std"}},
 	{dir: "internal/textscan/texttest", imports: []string{"std"}},
+	{dir: "internal/grapheme", imports: []string{"std", "github.com/clipperhouse/uax29/v2/graphemes"}},
 	{dir: "internal/memlimit", imports: []string{"std", "golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
 	{dir: "internal/mounts", imports: []string{"std", "golang.org/x/sys/unix"}},
 	{dir: "internal/sysmon", imports: []string{"std", "golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
@@ -48,9 +49,12 @@ var walls = []wall{
 	{dir: "internal/vfs/vfstest", imports: []string{"std", modulePath + "/internal/vfs"}},
 	{
 		// How a text is cut depends on neither the engine nor an output format.
-		dir: ".", files: []string{"chunk.go", "cut.go"},
-		imports: []string{"context", "fmt", "slices", "strings", modulePath + "/internal/textscan"},
-		uses:    []string{"OptionError", "Progress", "SaveOptions", "SkippedFile"},
+		dir: ".", files: []string{"chunk.go", "cut.go", "boundarycut.go", "chunklines.go"},
+		imports: []string{
+			"context", "fmt", "iter", "math", "slices", "sort", "strings", "unicode/utf8",
+			modulePath + "/internal/grapheme", modulePath + "/internal/textscan",
+		},
+		uses: []string{"OptionError", "Progress", "SaveOptions", "SkippedFile"},
 	},
 }
 
