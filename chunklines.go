@@ -2,25 +2,35 @@ package fileops
 
 import "strings"
 
-// numberLines sets the lines of chunks of text, which are in the order of their
+// A lineNumberer sets the lines of the chunks of a text, in the order of their
 // starts.
-func numberLines(text string, chunks []TextChunk) {
-	at, line := 0, 1
+type lineNumberer struct {
+	at    int // the offset up to which newlines are counted
+	lines int // the number of newlines before at
+}
+
+// number sets the lines of chunks. text is the part of the text that begins at an
+// offset, and has all of them.
+func (l *lineNumberer) number(text string, offset int, chunks []TextChunk) {
 	for i := range chunks {
 		c := &chunks[i]
 		if c.Start < 0 {
 			return // and so it is for the rest
 		}
-		line += newlines(text[at:c.Start])
-		at = c.Start
-		c.StartLine = line
-		c.EndLine = line + newlines(text[at:lastByte(c.Start, c.End)])
+		l.advance(text, offset, c.Start)
+		c.StartLine = l.lines + 1
+		c.EndLine = c.StartLine
+		if c.End > c.Start { // a newline at the end belongs to the line that it ends
+			c.EndLine += newlines(text[c.Start-offset : c.End-1-offset])
+		}
 	}
+}
+
+// advance counts the newlines up to an offset.
+func (l *lineNumberer) advance(text string, offset, to int) {
+	l.lines += newlines(text[l.at-offset : to-offset])
+	l.at = to
 }
 
 // newlines counts the ends of lines in a text. CR LF is one.
 func newlines(text string) int { return strings.Count(text, "\n") }
-
-// lastByte returns the offset of the last byte of a range. The line of that byte is
-// the last one, also if the byte ends it.
-func lastByte(start, end int) int { return max(start, end-1) }

@@ -224,7 +224,7 @@ func (o *ChunkOptions) check() error {
 			return err
 		}
 	}
-	_, err := metadataFields(o.Metadata)
+	_, err := metadataFields(o.Metadata, o.usedKeys())
 	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude), err)
 }
 
@@ -238,7 +238,7 @@ func (o *ChunkOptions) cut(path, text string, valid bool) (chunks []TextChunk, e
 		chunks, err = cut(text, o, valid, o.guardedTokenizer())
 	}
 	if o.Lines {
-		numberLines(text, chunks)
+		new(lineNumberer).number(text, 0, chunks)
 	}
 	return chunks, err
 }
