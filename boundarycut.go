@@ -2,7 +2,6 @@ package fileops
 
 import (
 	"math"
-	"slices"
 	"sort"
 	"unicode/utf8"
 
@@ -174,98 +173,9 @@ func (c *boundaryCutter) forget() {
 	c.next -= old
 }
 
-// count returns the units of the chunk if it ends at end.
-func (c *boundaryCutter) count(end int) int {
-	for _, known := range c.counts {
-		if known.end == end {
-			return known.units
-		}
-	}
-	n := c.units(c.from, end)
-	c.counts = append(c.counts, unitsTo{end, n})
-	return n
-}
-
-// units returns the units of a part of the text.
-func (c *boundaryCutter) units(from, to int) int {
-	n := c.counter.Count(c.text[from:to])
-	if n > 0 && to > from {
-		c.rate = float64(to-from) / float64(n)
-	}
-	return n
-}
-
-// ahead returns the offset at which about so many units end that begin at from.
-func (c *boundaryCutter) ahead(from int, units float64) int {
-	return int(min(float64(from)+units*c.rate, float64(len(c.text))))
-}
-
-// look finds out how far the chunk can reach.
-func (c *boundaryCutter) look() {
-	if c.prefix != nil {
-		c.fits = max(c.from+c.longestPrefix(), c.start)
-		c.over = c.fits + 1
-		return
-	}
-	c.fits = c.start
-	at := c.ahead(c.from, float64(c.size))
-	for {
-		at = c.charAt(max(at, c.start+1))
-		switch n := c.count(at); {
-		case n > c.size:
-			c.over = at
-			return
-		case at == len(c.text):
-			c.fits, c.over = at, at+1
-			return
-		default:
-			c.fits = at
-			at = c.furtherThan(at, n)
-		}
-	}
-}
-
-// furtherThan returns where to look next if the chunk has so many units up to at.
-// It is a little behind the place where the chunk ends if the text goes on alike.
-// The steps grow with the chunk, so that few of them are needed.
-func (c *boundaryCutter) furtherThan(at, units int) int {
-	length := at - c.from
-	least := length/16 + 1
-	if units < c.size/2 {
-		least = length
-	}
-	next := max(c.ahead(c.from, float64(c.size)*1.02), at+least)
-	return min(next, at+3*length)
-}
-
-// longestPrefix is the PrefixCounter's Prefix of the text from from on. It is given
-// little more than the chunk, since it may look at all that it is given.
-func (c *boundaryCutter) longestPrefix() int {
-	for end := c.ahead(c.from, float64(c.size)*1.25); ; {
-		end = c.charAt(max(end, c.start+1))
-		n := c.prefix.Prefix(c.text[c.from:end], c.size)
-		n = min(max(n, 0), end-c.from)
-		if n < end-c.from || end == len(c.text) {
-			return n
-		}
-		end = min(end+(end-c.from), len(c.text))
-	}
-}
-
-// charAt returns the offset, or the next one after it that is between two code
-// points.
-func (c *boundaryCutter) charAt(at int) int {
-	at = min(at, len(c.text))
-	for grapheme.InsideRune(c.text, at) {
-		at++
-	}
-	return at
-}
-
 // indexOf returns the index of the first joint at an offset or after it.
 func (c *boundaryCutter) indexOf(at int) int {
-	n, _ := slices.BinarySearchFunc(c.joints, at, func(b Boundary, at int) int { return b.At - at })
-	return n
+	return sort.Search(len(c.joints), func(i int) bool { return c.joints[i].At >= at })
 }
 
 // boundaryEnd returns the boundary that ends the chunk, or start if none fits.
@@ -273,8 +183,7 @@ func (c *boundaryCutter) boundaryEnd() int {
 	low, high := c.fits, c.over
 	best := c.strongest(low)
 	for tries := 0; ; tries++ {
-		x := nextGuess(tries, c.ahead(c.from, float64(c.size)), low, high)
-		at := c.betterJoint(best, x, low, high)
+		at := c.betterJoint(best, c.guessEnd(tries, low, high), low, high)
 		switch {
 		case at >= 0 && c.count(at) > c.size:
 			high = at
@@ -305,8 +214,18 @@ func (c *boundaryCutter) strongest(upTo int) int {
 	if len(c.stairs) == 0 {
 		return -1
 	}
-	tooShort := func(i int) bool { return !c.isEnough(c.joints[c.stairs[i+1]].At) }
-	return c.stairs[sort.Search(len(c.stairs)-1, tooShort)]
+	best, short := 0, len(c.stairs) // the first is the end if none is enough
+	for tries := 0; best+1 < short; tries++ {
+		x := c.ahead(c.from, float64(c.least+c.shared))
+		i := sort.Search(len(c.stairs), func(i int) bool { return c.joints[c.stairs[i]].At < x }) - 1
+		i = nextGuess(tries, i, best, short)
+		if c.isEnough(c.joints[c.stairs[i]].At) {
+			best = i
+		} else {
+			short = i
+		}
+	}
+	return c.stairs[best]
 }
 
 // isEnough reports whether the chunk has its least size if it ends at end.
@@ -316,6 +235,9 @@ func (c *boundaryCutter) isEnough(end int) bool { return c.count(end)-c.shared >
 // than the joint with the index best, if it fits. It is near x, and -1 if there is
 // none. All of them are further on.
 func (c *boundaryCutter) betterJoint(best, x, low, high int) int {
+	if high-low <= 1 {
+		return -1
+	}
 	first, end := c.indexOf(low+1), c.indexOf(high)
 	if first >= end {
 		return -1
@@ -352,7 +274,7 @@ func (c *boundaryCutter) clusterEnd() int {
 		} else {
 			high = at
 		}
-		x = nextGuess(tries, c.ahead(c.from, float64(c.size)), low, high)
+		x = c.guessEnd(tries, low, high)
 	}
 }
 
@@ -374,7 +296,7 @@ func (c *boundaryCutter) cluster(x, low, high int) int {
 func (c *boundaryCutter) overlapAfter(before int) (from, units int) {
 	low, high := before, c.start
 	for tries := 0; c.overlap > 0; tries++ {
-		x := nextGuess(tries, c.ahead(c.start, -float64(c.overlap)), low, high)
+		x := nextGuess(tries, c.ahead(c.start, -float64(c.overlap)-withinUnit), low, high)
 		at := -1
 		if c.joined {
 			at = c.cluster(x, low, high)
@@ -391,41 +313,4 @@ func (c *boundaryCutter) overlapAfter(before int) (from, units int) {
 		}
 	}
 	return high, units
-}
-
-// nextGuess returns the next offset to look at, between two offsets. The first
-// guesses suppose that the text is alike everywhere, and find the place soon if it
-// nearly is. After some it is the middle, which always ends.
-func nextGuess(tries, guess, low, high int) int {
-	const guesses = 4
-	if tries >= guesses {
-		return low + (high-low)/2
-	}
-	return min(max(guess, low), high-1)
-}
-
-// codePoints counts code points, as a range loop does.
-type codePoints struct {
-	valid bool // the text is known to be valid UTF-8
-}
-
-// Count implements [Counter].
-func (codePoints) Count(text string) int { return textscan.CountRunes(text) }
-
-// Prefix implements [PrefixCounter].
-func (c codePoints) Prefix(text string, limit int) int {
-	if limit >= len(text) {
-		return len(text)
-	}
-	if c.valid {
-		return textscan.Skip(textscan.Bytes(text), limit)
-	}
-	n := 0
-	for i := range text {
-		if n == limit {
-			return i
-		}
-		n++
-	}
-	return len(text)
 }

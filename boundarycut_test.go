@@ -426,3 +426,236 @@ func TestSectionsAreShared(t *testing.T) {
 		require.Same(t, unsafe.SliceData(section), unsafe.SliceData(c.Section))
 	}
 }
+
+// A measuringCounter knows how many bytes it has been given.
+type measuringCounter struct {
+	countFunc
+	bytes *int
+}
+
+func (c measuringCounter) Count(text string) int {
+	*c.bytes += len(text)
+	return c.countFunc(text)
+}
+
+// A measuringPrefixCounter counts the bytes that it is given to find prefixes in, too.
+type measuringPrefixCounter struct{ measuringCounter }
+
+func (c measuringPrefixCounter) Prefix(text string, limit int) int {
+	*c.bytes += len(text)
+	n := min(len(text), limit*8)
+	for n > 0 && c.countFunc(text[:n]) > limit {
+		n--
+	}
+	return n
+}
+
+// TestLittleIsCounted gives a Counter only a few times as many bytes as the text has.
+func TestLittleIsCounted(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(17, 18))
+	texts := map[string]string{
+		"english": words(r, 20_000), "cjk": texttest.Script("cjk", 150_000), "emoji": texttest.Script("emoji", 60_000),
+		"one line": strings.Repeat("x", 200_000), "chain": strings.Repeat("👩\u200d", 20_000), "blanks": strings.Repeat(" ", 200_000),
+		"uneven": strings.Repeat(strings.Repeat(" ", 3000)+strings.Repeat("a b c d e f g ", 300), 10),
+	}
+	counters := map[string]countFunc{
+		"bytes": countBytes, "words": func(s string) int { return len(strings.Fields(s)) }, "tokens": countTokens,
+	}
+	requireFew := func(text string, o *ChunkOptions, given *int, limit float64, name string) {
+		*given = 0
+		mustChunk(t, text, o)
+		require.LessOrEqual(t, float64(*given)/float64(len(text)), limit, "%s, overlap %v", name, o.Overlap)
+	}
+	for name, text := range texts {
+		for splitterName, splitter := range boundarySplitters {
+			for counterName, count := range counters {
+				for _, overlap := range []float64{0, 0.1, 0.5}[:atMost(3, 2)] {
+					given := 0
+					plain := measuringCounter{count, &given}
+					o := &ChunkOptions{Size: 400, Overlap: overlap, Splitter: splitter, Counter: plain}
+					// The worst are boundaries that make all chunks as short as may be,
+					// and a text whose next part is never like the last one.
+					limit, least := 12.0, 4.0
+					if splitterName == "ascending" || name == "uneven" {
+						limit, least = 30, 6
+					}
+					if overlap == 0.5 { // each byte is in two chunks or more
+						limit, least = 2.5*limit, 2.5*least
+					}
+					name := name + " " + splitterName + " " + counterName
+					requireFew(text, o, &given, limit, name)
+					if counterName == "bytes" {
+						o.Counter = measuringPrefixCounter{plain}
+						requireFew(text, o, &given, least, name)
+					}
+				}
+			}
+		}
+	}
+}
+
+// atMost returns n, or short with -short.
+func atMost(n, short int) int {
+	if testing.Short() {
+		return short
+	}
+	return n
+}
+
+// words returns a text of words in lines and paragraphs.
+func words(r *rand.Rand, n int) string {
+	var b strings.Builder
+	for range n {
+		b.WriteString(strings.Repeat("x", 1+r.IntN(10)))
+		b.WriteString([]string{" ", " ", " ", ". ", "\n", "\n\n"}[r.IntN(6)])
+	}
+	return b.String()
+}
+
+// TestHugeClustersTakeLinearTime cuts texts whose clusters are far larger than a chunk.
+// A cutter that looked at a cluster once a chunk, or once a code point, would not end.
+func TestHugeClustersTakeLinearTime(t *testing.T) {
+	t.Parallel()
+	n := 2_000_000 / stride(4)
+	for _, text := range []string{
+		strings.Repeat("👩\u200d", n/7), "e" + strings.Repeat("\u0301", n/2), strings.Repeat("🇯🇵", n/8), strings.Repeat("क\u094d", n/6),
+	} {
+		for _, o := range []*ChunkOptions{
+			{Size: 100, Overlap: 0.1, Splitter: boundarySplitters["none"]}, {Size: 100, Overlap: 0.1, Counter: countFunc(countBytes)},
+			{Size: 100, Splitter: boundarySplitters["lines"], Counter: measuringPrefixCounter{measuringCounter{countBytes, new(int)}}},
+		} {
+			chunks := mustChunk(t, text, o)
+			require.Equal(t, len(text), chunks[len(chunks)-1].End)
+		}
+	}
+}
+
+// TestManyBoundariesTakeLinearTime cuts at a boundary at every byte, into one chunk and
+// into as many as there are boundaries.
+func TestManyBoundariesTakeLinearTime(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("x", 2_000_000/stride(4))
+	for _, name := range []string{"every byte", "descending", "ascending"} {
+		require.Len(t, mustChunk(t, text, &ChunkOptions{Size: len(text), Splitter: boundarySplitters[name]}), 1)
+		require.Len(t, mustChunk(t, text, &ChunkOptions{Size: 1, Splitter: boundarySplitters[name]}), len(text))
+		for _, size := range []int{1000, len(text) / 3} {
+			chunks := mustChunk(t, text, &ChunkOptions{Size: size, Overlap: 1, Splitter: boundarySplitters[name]})
+			require.LessOrEqual(t, len(chunks), 5*len(text)/size)
+		}
+	}
+}
+
+// TestAnEditChangesFewChunks inserts a line at the top of a text. Each chunk after the
+// first place where both texts have a cut is the same.
+func TestAnEditChangesFewChunks(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(19, 20))
+	most, sum, edits := 0, 0, 200/stride(4)
+	for range edits {
+		text := document(r, 100_000)
+		line := strings.Repeat("y", 1+r.IntN(120)) + "\n"
+		o := &ChunkOptions{Size: 1500, Overlap: []float64{0, 0.1}[r.IntN(2)], Splitter: headingSplitter}
+		changed := changedChunks(t, mustChunk(t, text, o), mustChunk(t, line+text, o), len(line))
+		most, sum = max(most, changed), sum+changed
+	}
+	t.Logf("of about 90 chunks, %d changed at most, and %.1f on average", most, float64(sum)/float64(edits))
+	require.LessOrEqual(t, float64(sum)/float64(edits), 3.0)
+	require.LessOrEqual(t, most, 20)
+}
+
+// document returns headings of three depths with paragraphs below them.
+func document(r *rand.Rand, size int) string {
+	var b strings.Builder
+	for b.Len() < size {
+		fmt.Fprintf(&b, "%s Heading\n\n", []string{"#", "##", "##", "###", "###", "###"}[r.IntN(6)])
+		for range 1 + r.IntN(6) {
+			for range 1 + r.IntN(8) {
+				b.WriteString(strings.Repeat("x", 20+r.IntN(60)) + "\n")
+			}
+			b.WriteString("\n")
+		}
+	}
+	return b.String()
+}
+
+// headingSplitter has boundaries at headings by their depth, at paragraphs and lines.
+func headingSplitter(_, text string) iter.Seq[Boundary] {
+	return func(yield func(Boundary) bool) {
+		at, blank := 0, true
+		for line := range strings.Lines(text) {
+			b := Boundary{At: at, Level: 10}
+			if depth := len(line) - len(strings.TrimLeft(line, "#")); depth > 0 {
+				b.Level = depth
+			} else if blank && line != "\n" {
+				b.Level = 9
+			}
+			if !yield(b) {
+				return
+			}
+			at += len(line)
+			blank = line == "\n"
+		}
+	}
+}
+
+// changedChunks returns how many of the later chunks are not among the earlier ones,
+// shifted. Once the two have a cut at the same place, all that follow must be the same.
+func changedChunks(t *testing.T, before, after []TextChunk, shift int) (changed int) {
+	t.Helper()
+	old := map[span]bool{}
+	cuts := map[int]bool{}
+	for _, c := range before {
+		old[span{c.Start + shift, c.End + shift}] = true
+		cuts[c.End+shift] = true
+	}
+	met := false // a chunk ended at a place where one did before, and began there, too
+	for _, c := range after {
+		if same := old[span{c.Start, c.End}]; !same {
+			require.False(t, met, "the cuts met, and part again at %d", c.Start)
+			changed++
+		} else {
+			met = true
+		}
+	}
+	return changed
+}
+
+// BenchmarkCutAtBoundaries cuts Go source at its lines, by code points.
+func BenchmarkCutAtBoundaries(b *testing.B) {
+	text := texttest.GoSource(b, "runtime")
+	text = strings.Repeat(text, (4<<20)/len(text)+1)[:4<<20]
+	lines := func(_, text string) iter.Seq[Boundary] {
+		return func(yield func(Boundary) bool) {
+			for at := 0; ; {
+				n := strings.IndexByte(text[at:], '\n')
+				if at += n + 1; n < 0 || !yield(Boundary{At: at, Level: 1}) {
+					return
+				}
+			}
+		}
+	}
+	for _, c := range []struct {
+		name string
+		o    ChunkOptions
+	}{
+		{"the splitter alone", ChunkOptions{}},
+		{"lines", ChunkOptions{Size: 1500, Overlap: 0.1, Splitter: lines}},
+		{"lines without overlap", ChunkOptions{Size: 1500, Splitter: lines}},
+		{"lines with their numbers", ChunkOptions{Size: 1500, Overlap: 0.1, Splitter: lines, Lines: true}},
+		{"clusters by bytes", ChunkOptions{Size: 1500, Overlap: 0.1, Counter: countFunc(countBytes)}},
+		{"lines by words", ChunkOptions{Size: 300, Overlap: 0.1, Splitter: lines, Counter: countFunc(func(s string) int { return len(strings.Fields(s)) })}},
+	} {
+		bench(b, c.name, int64(len(text)), func() error {
+			if c.o.Size == 0 {
+				n := 0
+				for range lines("", text) {
+					n++
+				}
+				return nil
+			}
+			_, err := ChunkText(text, &c.o)
+			return err
+		})
+	}
+}

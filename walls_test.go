@@ -49,7 +49,7 @@ var walls = []wall{
 	{dir: "internal/vfs/vfstest", imports: []string{"std", modulePath + "/internal/vfs"}},
 	{
 		// How a text is cut depends on neither the engine nor an output format.
-		dir: ".", files: []string{"chunk.go", "cut.go", "boundarycut.go", "chunklines.go"},
+		dir: ".", files: []string{"chunk.go", "cut.go", "boundarycut.go", "boundarycount.go"},
 		imports: []string{
 			"context", "fmt", "iter", "math", "slices", "sort", "strings", "unicode/utf8",
 			modulePath + "/internal/grapheme", modulePath + "/internal/textscan",
