@@ -138,20 +138,33 @@ func nextGuess(tries, guess, low, high int) int {
 	return min(max(guess, low+1), high-1)
 }
 
-// codePoints counts code points, as a range loop does.
+// codePoints counts the code points of a text, as a range loop does.
 type codePoints struct {
-	valid bool // the text is known to be valid UTF-8
+	valid bool // the text is valid UTF-8
+	ascii bool // and each code point is a byte
+}
+
+func newCodePoints(text string) codePoints {
+	runes, bad := textscan.Scan(textscan.Bytes(text))
+	return codePoints{valid: bad < 0, ascii: runes == len(text)}
 }
 
 // Count implements [Counter].
-func (codePoints) Count(text string) int { return textscan.CountRunes(text) }
+func (c codePoints) Count(text string) int {
+	if c.ascii {
+		return len(text)
+	}
+	return textscan.CountRunes(text)
+}
 
 // Prefix implements [PrefixCounter].
 func (c codePoints) Prefix(text string, limit int) int {
-	if limit >= len(text) {
+	switch {
+	case limit >= len(text):
 		return len(text)
-	}
-	if c.valid {
+	case c.ascii:
+		return limit
+	case c.valid:
 		return textscan.Skip(textscan.Bytes(text), limit)
 	}
 	n := 0

@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/lion-agi/fileops/internal/grapheme"
-	"github.com/lion-agi/fileops/internal/textscan"
 )
 
 // This file cuts a text at the boundaries that a Splitter finds, by the units that a
@@ -18,10 +17,9 @@ import (
 // endLevel is the level of the end of the text: it is stronger than any boundary.
 const endLevel = math.MinInt
 
-// cutAtBoundaries cuts text by the Splitter and the Counter of o. valid says that
-// text is known to be valid UTF-8. Both callbacks may panic.
-func cutAtBoundaries(path, text string, o *ChunkOptions, valid bool) []TextChunk {
-	c := newBoundaryCutter(text, o, valid)
+// cutAtBoundaries cuts text by the Splitter and the Counter of o, which may panic.
+func cutAtBoundaries(path, text string, o *ChunkOptions) []TextChunk {
+	c := newBoundaryCutter(text, o)
 	if o.Splitter != nil {
 		for b := range o.Splitter(path, text) {
 			c.add(b)
@@ -44,10 +42,11 @@ type boundaryCutter struct {
 	prefix  PrefixCounter // the counter, or nil if it cannot find a prefix
 	joined  bool          // there is no Splitter: an overlap begins at any cluster
 
-	last    int        // the offset of the last boundary, -1 before the first
-	joints  []Boundary // from the start of the last chunk on
-	next    int        // the index of the first joint after start
-	section []string   // in force at start
+	last     int        // the offset of the last boundary, -1 before the first
+	joints   []joint    // the boundaries from the start of the last chunk on
+	next     int        // the index of the first joint after start
+	section  []string   // in force at start
+	sections []Boundary // those after start that begin a section
 
 	start  int // the end of the last chunk
 	from   int // the start of the next chunk, with its overlap
@@ -64,10 +63,14 @@ type boundaryCutter struct {
 	chunks []TextChunk
 }
 
+// A joint is a boundary without its section, which few have. Most time goes into
+// boundaries, and this takes less of it than a slice of Boundary.
+type joint struct{ at, level int }
+
 // A unitsTo is the number of units of a text that ends at an offset.
 type unitsTo struct{ end, units int }
 
-func newBoundaryCutter(text string, o *ChunkOptions, valid bool) *boundaryCutter {
+func newBoundaryCutter(text string, o *ChunkOptions) *boundaryCutter {
 	c := &boundaryCutter{
 		text: text, size: o.size(), counter: o.Counter, joined: o.Splitter == nil,
 		last: -1, rate: 4, // about the bytes of a token
@@ -78,7 +81,7 @@ func newBoundaryCutter(text string, o *ChunkOptions, valid bool) *boundaryCutter
 		c.least = (c.size - c.overlap) / 2
 	}
 	if c.counter == nil {
-		c.counter = codePoints{valid || textscan.Valid(text)}
+		c.counter = newCodePoints(text)
 	}
 	c.prefix, _ = c.counter.(PrefixCounter)
 	c.look()
@@ -92,7 +95,10 @@ func (c *boundaryCutter) add(b Boundary) {
 		return
 	}
 	c.last = b.At
-	c.joints = append(c.joints, b)
+	c.joints = append(c.joints, joint{b.At, b.Level})
+	if b.Section != nil {
+		c.sections = append(c.sections, b)
+	}
 	for c.over <= b.At { // so that every candidate for the end of the chunk is known
 		c.step()
 	}
@@ -108,7 +114,7 @@ func (c *boundaryCutter) mayCut(at int) bool {
 
 // finish cuts the rest of the text.
 func (c *boundaryCutter) finish() {
-	c.joints = append(c.joints, Boundary{At: len(c.text), Level: endLevel})
+	c.joints = append(c.joints, joint{len(c.text), endLevel})
 	for c.start < len(c.text) {
 		c.step()
 	}
@@ -129,16 +135,18 @@ func (c *boundaryCutter) step() {
 		c.begin(c.start, 0)
 	default: // one cluster that is too large
 		n := grapheme.First(c.text[c.start:])
-		c.emit(min(c.start+n, c.joints[c.next].At))
+		c.emit(min(c.start+n, c.joints[c.next].at))
 	}
 }
 
-// pass goes past the joints up to start.
+// pass goes past the boundaries up to start.
 func (c *boundaryCutter) pass() {
-	for ; c.next < len(c.joints) && c.joints[c.next].At <= c.start; c.next++ {
-		if s := c.joints[c.next].Section; s != nil {
-			c.section = s
-		}
+	for c.next < len(c.joints) && c.joints[c.next].at <= c.start {
+		c.next++
+	}
+	for len(c.sections) > 0 && c.sections[0].At <= c.start {
+		c.section = c.sections[0].Section
+		c.sections = c.sections[1:]
 	}
 }
 
@@ -175,7 +183,7 @@ func (c *boundaryCutter) forget() {
 
 // indexOf returns the index of the first joint at an offset or after it.
 func (c *boundaryCutter) indexOf(at int) int {
-	return sort.Search(len(c.joints), func(i int) bool { return c.joints[i].At >= at })
+	return sort.Search(len(c.joints), func(i int) bool { return c.joints[i].at >= at })
 }
 
 // boundaryEnd returns the boundary that ends the chunk, or start if none fits.
@@ -192,10 +200,10 @@ func (c *boundaryCutter) boundaryEnd() int {
 			best = c.strongest(low)
 		case best < 0:
 			return c.start
-		case c.count(c.joints[best].At) <= c.size:
-			return c.joints[best].At
+		case c.count(c.joints[best].at) <= c.size:
+			return c.joints[best].at
 		default: // the Counter counts more here than further on, so that nothing is sure
-			low, high, tries = c.start, c.joints[best].At, 0
+			low, high, tries = c.start, c.joints[best].at, 0
 			best = -1
 		}
 	}
@@ -207,7 +215,7 @@ func (c *boundaryCutter) boundaryEnd() int {
 func (c *boundaryCutter) strongest(upTo int) int {
 	c.stairs = c.stairs[:0] // each joint that is stronger than all that follow
 	for i := c.indexOf(upTo+1) - 1; i >= c.next; i-- {
-		if n := len(c.stairs); n == 0 || c.joints[i].Level < c.joints[c.stairs[n-1]].Level {
+		if n := len(c.stairs); n == 0 || c.joints[i].level < c.joints[c.stairs[n-1]].level {
 			c.stairs = append(c.stairs, i)
 		}
 	}
@@ -217,9 +225,9 @@ func (c *boundaryCutter) strongest(upTo int) int {
 	best, short := 0, len(c.stairs) // the first is the end if none is enough
 	for tries := 0; best+1 < short; tries++ {
 		x := c.ahead(c.from, float64(c.least+c.shared))
-		i := sort.Search(len(c.stairs), func(i int) bool { return c.joints[c.stairs[i]].At < x }) - 1
+		i := sort.Search(len(c.stairs), func(i int) bool { return c.joints[c.stairs[i]].at < x }) - 1
 		i = nextGuess(tries, i, best, short)
-		if c.isEnough(c.joints[c.stairs[i]].At) {
+		if c.isEnough(c.joints[c.stairs[i]].at) {
 			best = i
 		} else {
 			short = i
@@ -243,18 +251,18 @@ func (c *boundaryCutter) betterJoint(best, x, low, high int) int {
 		return -1
 	}
 	level := math.MaxInt
-	if best >= 0 && c.isEnough(c.joints[best].At) {
-		level = c.joints[best].Level
+	if best >= 0 && c.isEnough(c.joints[best].at) {
+		level = c.joints[best].level
 	}
 	near := min(max(c.indexOf(x+1)-1, first), end-1)
 	for i := near; i >= first; i-- {
-		if c.joints[i].Level <= level {
-			return c.joints[i].At
+		if c.joints[i].level <= level {
+			return c.joints[i].at
 		}
 	}
 	for i := near + 1; i < end; i++ {
-		if c.joints[i].Level <= level {
-			return c.joints[i].At
+		if c.joints[i].level <= level {
+			return c.joints[i].at
 		}
 	}
 	return -1
