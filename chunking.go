@@ -87,7 +87,7 @@ func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
 }
 
 // stream makes the chunking one that streams: it holds some MiB, whatever the
-// files and options, but for the texts that a Tokenizer or a Reader needs whole. It
+// files and options, but for the texts that a callback needs whole, see inPieces. It
 // runs on its caller's goroutine, so no call of its own may hang there.
 func (c *chunking) stream() {
 	c.streams = true
