@@ -17,8 +17,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// boundarySplitters are splitters of every kind. A package with more of them may put
-// them through the same laws: see requireBoundaryLaws.
+// BoundarySplitters are the splitters of all tests here. The tests of package
+// fileops_test, which may import package split, add to them in an init function.
+var BoundarySplitters = boundarySplitters
+
+// boundarySplitters are splitters of every kind.
 var boundarySplitters = map[string]Splitter{
 	"nil":        nil,
 	"none":       splitAt(func(string, int) int { return -1 }),
@@ -604,12 +607,10 @@ func headingSplitter(_, text string) iter.Seq[Boundary] {
 func changedChunks(t *testing.T, before, after []TextChunk, shift int) (changed int) {
 	t.Helper()
 	old := map[span]bool{}
-	cuts := map[int]bool{}
 	for _, c := range before {
 		old[span{c.Start + shift, c.End + shift}] = true
-		cuts[c.End+shift] = true
 	}
-	met := false // a chunk ended at a place where one did before, and began there, too
+	met := false // a chunk began and ended where one did before
 	for _, c := range after {
 		if same := old[span{c.Start, c.End}]; !same {
 			require.False(t, met, "the cuts met, and part again at %d", c.Start)
