@@ -3,6 +3,7 @@ package fileops
 import (
 	"context"
 	"fmt"
+	"iter"
 )
 
 // A Unit is the unit in which the size of a chunk is counted.
@@ -22,6 +23,36 @@ func (u Unit) String() string {
 		return "Tokens"
 	}
 	return fmt.Sprintf("Unit(%d)", int(u))
+}
+
+// A Boundary is a place between two characters where a text may be cut.
+type Boundary struct {
+	// At is a byte offset: a chunk may end here and the next one begin.
+	At int
+	// Level is the rank of the boundary: 0 is the strongest, such as the start of
+	// a chapter, and larger is weaker.
+	Level int
+	// Section is the headings or symbols, the outermost first, in force from here
+	// on. nil means the same as before, and an empty slice none.
+	Section []string
+}
+
+// A Splitter finds the boundaries of a text, in ascending order. The path, which
+// may be "", tells the kind of the text by its extension. A Splitter must be safe
+// for concurrent use. Package split has some.
+type Splitter func(path, text string) iter.Seq[Boundary]
+
+// A Counter counts the units of a text in which the size of a chunk is measured,
+// such as the tokens of a language model. It must be safe for concurrent use.
+type Counter interface{ Count(text string) int }
+
+// A PrefixCounter is a [Counter] that also finds where a limit is reached. That
+// takes one look at a chunk instead of several.
+type PrefixCounter interface {
+	Counter
+	// Prefix returns the length in bytes of the longest prefix of text that counts
+	// at most limit units.
+	Prefix(text string, limit int) (n int)
 }
 
 // defaultChunkSize is the size that a Size of 0 stands for.
@@ -65,6 +96,47 @@ type ChunkOptions struct {
 	// KeepTokens stores the tokens of each chunk in its Tokens, for the Unit
 	// Tokens. The chunk's Size is then the number of its tokens.
 	KeepTokens bool
+
+	// Splitter, if not nil, finds where a text may be cut, and says in which
+	// section each part is. Package split has some. A text is then cut like this,
+	// and so it is with a Counter:
+	//
+	// A chunk goes on where the last one ended. Of the boundaries up to which it
+	// counts at least MinSize and at most Size units, the strongest ends it, and
+	// the last of these if there are several. If there is none, the last boundary
+	// ends it that fits, and without one, the last grapheme cluster that fits:
+	// neither a flag nor a letter with an accent is cut. A cluster that is larger
+	// than Size is a chunk of its own. The end of the text is the strongest
+	// boundary.
+	//
+	// The overlap is text before the place where the chunk goes on. It begins at a
+	// boundary, or without a Splitter at a cluster, inside the chunk before. It
+	// counts at most Overlap of Size, and at most half of it, and Size includes it.
+	//
+	// So no chunk counts more than Size but for such a cluster, the chunks without
+	// their overlaps are the whole text, Text is text[Start:End], and a CR LF is
+	// not cut. A change of the text changes the chunks around it. Once the chunks
+	// of both texts end at the same place after it, the later ones are the same.
+	//
+	// A boundary is ignored if it is outside the text, not after the one before it,
+	// inside the UTF-8 sequence of a code point, or between CR and LF. Unit must be
+	// Chars. Threshold does not join the last chunk to another, and only says what
+	// DropShort leaves out. The text of a file is in memory whole. A panic in the
+	// Splitter or the Counter is returned as a *PanicError.
+	Splitter Splitter
+
+	// Counter counts the units of Size, MinSize and Overlap. nil means code
+	// points.
+	Counter Counter
+
+	// MinSize is the least number of units that a chunk counts, beside its
+	// overlap, where a boundary ends it that is not the last one that fits. 0
+	// means half of Size, less half of the overlap. It has no effect without a
+	// Splitter. To cut a text takes time that grows as Size/MinSize.
+	MinSize int
+
+	// Lines sets the StartLine and the EndLine of each chunk.
+	Lines bool
 
 	// Metadata is the Metadata of every chunk. All chunks share the one map. A
 	// key must be valid UTF-8 and must not be a JSON key of the chunk itself, such
@@ -194,9 +266,22 @@ func (o *ChunkOptions) checkCut() error {
 		return &OptionError{"Overlap", o.Overlap, "must be a fraction from 0 to 1"}
 	case o.Threshold < 0:
 		return &OptionError{"Threshold", o.Threshold, "must not be negative"}
+	case o.MinSize < 0 || o.MinSize > o.size():
+		return &OptionError{"MinSize", o.MinSize, "must be from 0 to Size"}
+	case !o.atBoundaries():
+		return nil
+	case o.Unit != Chars:
+		return &OptionError{"Unit", o.Unit, "must be Chars with a Splitter or a Counter"}
+	case o.Tokenizer != nil:
+		return &OptionError{"Tokenizer", "func", "has no use with a Splitter or a Counter"}
+	case o.KeepTokens:
+		return &OptionError{"KeepTokens", o.KeepTokens, "has no use with a Splitter or a Counter"}
 	}
 	return nil
 }
+
+// atBoundaries reports whether a text is cut at boundaries.
+func (o *ChunkOptions) atBoundaries() bool { return o.Splitter != nil || o.Counter != nil }
 
 // size returns the size that Size stands for.
 func (o *ChunkOptions) size() int {
@@ -211,10 +296,10 @@ func (o *ChunkOptions) size() int {
 // It marshals to a flat JSON object. The keys are chunk_content, chunk_id,
 // total_chunks and chunk_size, then file_path, file_name and file_size if
 // FilePath is set, then encoding if Encoding is set, then the keys of Metadata in
-// sorted order, then start_byte, end_byte and, unless Tokens is nil, tokens. Strings
-// in it have no raw line breaks: U+0085, U+2028 and U+2029 are escaped, too. When it
-// is unmarshaled, each number in Metadata becomes a [encoding/json.Number], which
-// keeps its digits.
+// sorted order, then start_byte, end_byte and, as far as they are set, start_line,
+// end_line, section and tokens. Strings in it have no raw line breaks: U+0085, U+2028
+// and U+2029 are escaped, too. When it is unmarshaled, each number in Metadata becomes
+// a [encoding/json.Number], which keeps its digits.
 type TextChunk struct {
 	// Text is the text of the chunk. For the Unit Chars it shares memory with
 	// the text that was cut. For the Unit Tokens it is the tokens, joined by
@@ -226,7 +311,7 @@ type TextChunk struct {
 
 	ID    int `json:"chunk_id"`     // the chunk's number in its text, from 1
 	Total int `json:"total_chunks"` // the number of chunks of the text
-	Size  int `json:"chunk_size"`   // code points in Text, or with KeepTokens the number of Tokens
+	Size  int `json:"chunk_size"`   // code points in Text, with KeepTokens the number of Tokens, with a Counter its units
 
 	// Start and End are byte offsets in the text that was cut. For the Unit
 	// Chars, text[Start:End] is Text. For the Unit Tokens the range extends from
@@ -235,6 +320,17 @@ type TextChunk struct {
 	// Tokenizer has changed.
 	Start int `json:"start_byte"`
 	End   int `json:"end_byte"`
+
+	// StartLine and EndLine are the numbers of the first and the last line that
+	// text[Start:End] has a part of, with Lines. They count from 1. A line ends
+	// with LF, and so with CR LF. They are 0 without Lines, and where Start is -1.
+	StartLine int `json:"start_line"`
+	EndLine   int `json:"end_line"`
+
+	// Section is the headings or symbols, the outermost first, in force where the
+	// chunk begins, without its overlap, as the Splitter says. Chunks share the
+	// slice.
+	Section []string `json:"section"`
 
 	FilePath string `json:"file_path"` // the file, "" if the text did not come from one
 	FileName string `json:"file_name"` // the last element of FilePath

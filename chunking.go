@@ -86,7 +86,7 @@ func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
 }
 
 // stream makes the chunking one that streams: it holds some MiB, whatever the
-// files and options, but for the texts that a Tokenizer or a Reader needs whole. It
+// files and options, but for the texts that a callback needs whole, see inPieces. It
 // runs on its caller's goroutine, so no call of its own may hang there.
 func (c *chunking) stream() {
 	c.streams = true
@@ -104,7 +104,7 @@ func (c *chunking) aside(call func() error) error {
 
 // inPieces reports whether a file can be cut piece by piece.
 func (c *chunking) inPieces() bool {
-	return c.opts.Reader == nil && (c.opts.Unit == Chars || c.opts.Tokenizer == nil)
+	return c.opts.Reader == nil && !c.opts.atBoundaries() && (c.opts.Unit == Chars || c.opts.Tokenizer == nil)
 }
 
 // runOn cuts the files that path stands for.
@@ -246,7 +246,7 @@ func (c *chunking) cut(path string, limit int64) cutFile {
 	if err != nil {
 		return cutFile{err: err}
 	}
-	chunks, err := c.opts.cut(text, c.opts.Reader == nil) // the text of a Reader may be invalid
+	chunks, err := c.opts.cut(path, text, c.opts.Reader == nil) // the text of a Reader may be invalid
 	if err != nil {
 		return cutFile{err: pathError("chunk", path, err)}
 	}

@@ -113,7 +113,8 @@ func (e *OptionError) Error() string {
 }
 
 // A PanicError reports a panic, or a call of [runtime.Goexit], in a function
-// given to the package: to [Submit], as a Reader, as a Tokenizer, in an FS.
+// given to the package: to [Submit], as a Reader, Tokenizer, Splitter or Counter, in
+// an FS.
 type PanicError struct {
 	Value any    // the argument of panic, or [ErrGoexit]
 	Stack []byte // the goroutine's stack at the panic, as [runtime/debug.Stack] returns it

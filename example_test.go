@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"log"
 	"net/http"
 	"net/http/httptest"
@@ -655,6 +656,59 @@ func ExampleChunkText() {
 	// 1 "The quick br" true
 	// 2 "k brown fox ju" true
 	// 3 "x jumps." true
+}
+
+// A Splitter says where a text may be cut. This one cuts between lines, and rather
+// where a heading begins.
+func ExampleChunkText_splitter() {
+	lines := func(_, text string) iter.Seq[fileops.Boundary] {
+		return func(yield func(fileops.Boundary) bool) {
+			at := 0
+			for line := range strings.Lines(text) {
+				b := fileops.Boundary{At: at, Level: 1}
+				if heading, ok := strings.CutPrefix(line, "# "); ok {
+					b.Level, b.Section = 0, []string{strings.TrimSpace(heading)}
+				}
+				if !yield(b) {
+					return
+				}
+				at += len(line)
+			}
+		}
+	}
+	text := "# Fruit\nApples.\nPears.\n# Nuts\nAlmonds.\n"
+	chunks, err := fileops.ChunkText(text, &fileops.ChunkOptions{Size: 30, Splitter: lines, Lines: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range chunks {
+		fmt.Printf("%s, lines %d to %d: %q\n", c.Section, c.StartLine, c.EndLine, c.Text)
+	}
+	// Output:
+	// [Fruit], lines 1 to 3: "# Fruit\nApples.\nPears.\n"
+	// [Nuts], lines 4 to 5: "# Nuts\nAlmonds.\n"
+}
+
+// A byteCounter counts bytes, as a database with a limit for a column does.
+type byteCounter struct{}
+
+func (byteCounter) Count(text string) int { return len(text) }
+
+func (byteCounter) Prefix(text string, limit int) int { return min(limit, len(text)) }
+
+// A Counter says in which units a chunk is measured.
+func ExampleCounter() {
+	chunks, err := fileops.ChunkText("naïve café 🇯🇵!", &fileops.ChunkOptions{Size: 9, Counter: byteCounter{}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range chunks {
+		fmt.Printf("%d %q\n", c.Size, c.Text)
+	}
+	// Output:
+	// 9 "naïve ca"
+	// 4 "fé "
+	// 9 "🇯🇵!"
 }
 
 // A Tokenizer splits a text into tokens. Without one, the tokens are the words.

@@ -172,6 +172,12 @@ var trials = []trial{
 	})},
 	{name: "Chunk with a Reader", writes: true, account: ofChunked, output: "out/old.jsonl", content: linesOf,
 		run: chunkTrial((*Pool).ReadFile)},
+	{name: "Chunk with a Splitter and a Counter", run: func(ctx context.Context, l *lab, f callForm) (any, error) {
+		path, o := l.at("in"), &ChunkOptions{Size: 4, Splitter: sectionSplitter, Counter: countFunc(countTokens), Lines: true}
+		return call(ctx, f,
+			func(ctx context.Context) ([]TextChunk, error) { return l.pool.Chunk(ctx, path, o) },
+			func(ctx context.Context) *Future[[]TextChunk] { return l.pool.AsyncChunk(ctx, path, o) })
+	}},
 	{name: "Files", run: inLoop(func(ctx context.Context, l *lab) ([]File, error) {
 		return collect(l.pool.Files(ctx, l.at("in"), &DirOptions{Stat: true}))
 	})},

@@ -39,6 +39,7 @@ var walls = []wall{
 	{dir: "internal/textscan/texttest", imports: []string{"std"}},
 	{dir: "internal/ignore", imports: []string{"bytes", "iter", "slices", "strings"}},
 	{dir: "internal/ignore/ignoretest", imports: []string{"std"}},
+	{dir: "internal/grapheme", imports: []string{"std", "github.com/clipperhouse/uax29/v2/graphemes"}},
 	{dir: "internal/memlimit", imports: []string{"std", "golang.org/x/sys/unix", "golang.org/x/sys/windows"}},
 	{
 		dir: "internal/charset",
@@ -59,9 +60,12 @@ var walls = []wall{
 	{dir: "internal/vfs/vfstest", imports: []string{"std", modulePath + "/internal/vfs"}},
 	{
 		// How a text is cut depends on neither the engine nor an output format.
-		dir: ".", files: []string{"chunk.go", "cut.go"},
-		imports: []string{"context", "fmt", "slices", "strings", modulePath + "/internal/textscan"},
-		uses:    []string{"OptionError", "Progress", "SaveOptions", "Selection", "SkippedFile"},
+		dir: ".", files: []string{"chunk.go", "cut.go", "boundarycut.go", "boundarycount.go"},
+		imports: []string{
+			"context", "fmt", "iter", "math", "slices", "sort", "strings", "unicode/utf8",
+			modulePath + "/internal/grapheme", modulePath + "/internal/textscan",
+		},
+		uses: []string{"OptionError", "Progress", "SaveOptions", "Selection", "SkippedFile"},
 	},
 }
 
