@@ -1,0 +1,175 @@
+package split
+
+import (
+	"iter"
+
+	"github.com/lion-agi/fileops"
+)
+
+// Text returns a splitter for prose and for text of any kind. It finds blank
+// lines, lines, sentences, clauses and words.
+//
+// A line ends with LF, CR LF, CR, U+0085, U+2028, U+2029 or a form feed. A
+// sentence ends by the rules of Unicode (UAX 29), but not after the usual
+// abbreviations, such as "Dr." and "e.g.", nor after an initial. A clause ends
+// with a comma, semicolon, colon or dash. A word begins by the rules of Unicode.
+// Chinese and Japanese have their own sentence and clause marks. The boundaries
+// have no Section.
+func Text() fileops.Splitter {
+	return func(_, text string) iter.Seq[fileops.Boundary] {
+		return func(yield func(fileops.Boundary) bool) {
+			p := newProse(text, yield)
+			p.split(0, len(text))
+		}
+	}
+}
+
+// A prose finds the boundaries in parts of a text that are lines of prose.
+type prose struct {
+	text  string
+	yield func(fileops.Boundary) bool
+	fine  int // the length in bytes of the pieces that are not cut further
+
+	// lineShift and innerShift are added to the levels of the lines and of the
+	// boundaries inside a line.
+	lineShift, innerShift int
+
+	// spans are the parts that should stay whole, in ascending order.
+	spans []span
+}
+
+// A span is a part of a text, from a byte offset to another.
+type span struct{ from, to int }
+
+func newProse(text string, yield func(fileops.Boundary) bool) *prose {
+	p := &prose{text: text, yield: yield, fine: fine}
+	if len(text) <= shortText {
+		p.fine = 1
+	}
+	return p
+}
+
+// split yields the boundaries between the offsets from and to, which are both
+// starts of lines. All methods of prose that yield return false at the end of the
+// iteration.
+func (p *prose) split(from, to int) bool {
+	l := lines{text: p.text[:to], breaks: textBreaks, rare: from}
+	blanks := 0 // the blank lines directly before
+	level := -1 // the level of the line if no blank line comes before
+	for at := from; at < to; at = l.next {
+		l.scan(at)
+		blank := isBlank(p.text[at:l.end])
+		if at > from && !p.mark(at, lineLevel(level, blanks, blank)+p.lineShift) {
+			return false
+		}
+		if blank {
+			blanks++
+		} else {
+			blanks = 0
+			if l.end-at > p.fine && !p.line(at, l.end) {
+				return false
+			}
+		}
+		level = p.levelAfter(at, l.end, l.next)
+	}
+	return true
+}
+
+// lineLevel returns the level of a line: after is the level that the line before
+// gives to it, and blanks is the number of blank lines directly before it.
+func lineLevel(after, blanks int, blank bool) int {
+	switch {
+	case after == levelPage:
+		return levelPage
+	case blank || blanks == 0:
+		return after
+	case blanks == 1:
+		return levelBlock
+	}
+	return levelGap
+}
+
+// levelAfter returns the level of the line at the offset next, which comes after
+// the line from from to end.
+func (p *prose) levelAfter(from, end, next int) int {
+	switch {
+	case p.text[next-1] == '\f':
+		return levelPage
+	case endsSentence(p.text[from:end]):
+		return levelLineEnd
+	}
+	return levelLine
+}
+
+// mark yields a boundary.
+func (p *prose) mark(at, level int) bool {
+	for len(p.spans) > 0 && p.spans[0].to <= at {
+		p.spans = p.spans[1:]
+	}
+	if len(p.spans) > 0 && p.spans[0].from < at {
+		level += keptWhole
+	}
+	return p.yield(fileops.Boundary{At: at, Level: level})
+}
+
+// line yields the boundaries inside a line.
+func (p *prose) line(from, to int) bool {
+	for to-from > p.fine {
+		end := sentenceEnd(p.text, from, to)
+		if !p.sentence(from, end) {
+			return false
+		}
+		if end == to {
+			return true
+		}
+		if !p.mark(end, levelSentence+p.innerShift) {
+			return false
+		}
+		from = end
+	}
+	return true
+}
+
+// sentence yields the boundaries inside a sentence.
+func (p *prose) sentence(from, to int) bool {
+	for to-from > p.fine {
+		end := clauseEnd(p.text, from, to)
+		if !p.clause(from, end) {
+			return false
+		}
+		if end == to {
+			return true
+		}
+		if !p.mark(end, levelClause+p.innerShift) {
+			return false
+		}
+		from = end
+	}
+	return true
+}
+
+// clause yields the fewest words inside a clause that leave no gap of more than
+// fine bytes.
+func (p *prose) clause(from, to int) bool {
+	for to-from > p.fine {
+		at, level := lastWord(p.text, from, from+p.fine)
+		if at < 0 {
+			return p.longWords(from, to)
+		}
+		if !p.mark(at, level+p.innerShift) {
+			return false
+		}
+		from = at
+	}
+	return true
+}
+
+// isBlank tells if a line has nothing but white space.
+func isBlank(line string) bool {
+	for i := range len(line) {
+		if c := line[i]; c != ' ' && c != '\t' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,106 @@
+package split
+
+import (
+	"bufio"
+	"compress/gzip"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/clipperhouse/uax29/v2/words"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A breakTest is a line of a file of break tests of the Unicode Character
+// Database.
+type breakTest struct {
+	text   string
+	breaks []int // the offsets of the breaks inside the text
+	line   string
+}
+
+// breakTests reads testdata/<name>BreakTest.txt.gz.
+func breakTests(tb testing.TB, name string) (tests []breakTest) {
+	f, err := os.Open("testdata/" + name + "BreakTest.txt.gz")
+	require.NoError(tb, err)
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	require.NoError(tb, err)
+	for s := bufio.NewScanner(z); s.Scan(); {
+		fields, _, _ := strings.Cut(s.Text(), "#")
+		if fields = strings.TrimSpace(fields); fields == "" {
+			continue
+		}
+		test := breakTest{line: s.Text()}
+		for _, field := range strings.Fields(fields) {
+			switch field {
+			case "÷":
+				test.breaks = append(test.breaks, len(test.text))
+			case "×":
+			default:
+				r, err := strconv.ParseInt(field, 16, 32)
+				require.NoError(tb, err)
+				test.text += string(rune(r))
+			}
+		}
+		test.breaks = test.breaks[1 : len(test.breaks)-1] // without the start and the end of the text
+		tests = append(tests, test)
+	}
+	require.Greater(tb, len(tests), 400)
+	return tests
+}
+
+// offsets returns the offsets of the boundaries of a text whose level is at most
+// weakest.
+func offsets(text string, weakest int) []int {
+	list := []int{}
+	for b := range Text()("", text) {
+		if b.Level <= weakest {
+			list = append(list, b.At)
+		}
+	}
+	return list
+}
+
+// TestTextSentencesOfUnicode compares the sentences and lines with the tests of
+// Unicode. The file takes "etc." for the end of a sentence, and this package does
+// not. So such tests run with a word instead that is no abbreviation.
+func TestTextSentencesOfUnicode(t *testing.T) {
+	t.Parallel()
+	abbreviations := 0
+	for _, test := range breakTests(t, "Sentence") {
+		if strings.HasPrefix(test.text, "etc.") {
+			test.text = "xyz" + test.text[3:]
+			abbreviations++
+		}
+		assert.Equal(t, test.breaks, offsets(test.text, levelSentence), test.line)
+	}
+	assert.Equal(t, 10, abbreviations)
+}
+
+// TestTextBreaksNoWord finds that every boundary is one between two words and two
+// grapheme clusters in the tests of Unicode.
+func TestTextBreaksNoWord(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"Word", "Grapheme", "Sentence"} {
+		for _, test := range breakTests(t, name) {
+			for _, at := range offsets(test.text, levelPart) {
+				if name == "Sentence" {
+					require.Contains(t, wordBreaks(test.text), at, test.line)
+				} else {
+					assert.Contains(t, test.breaks, at, test.line)
+				}
+			}
+		}
+	}
+}
+
+// wordBreaks returns the boundaries between the words of a text by UAX 29.
+func wordBreaks(text string) (list []int) {
+	for w := words.FromString(text); w.Next(); {
+		list = append(list, w.End())
+	}
+	return list
+}
