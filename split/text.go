@@ -34,6 +34,9 @@ type prose struct {
 	// boundaries inside a line.
 	lineShift, innerShift int
 
+	// strongest is the smallest level of a boundary.
+	strongest int
+
 	// spans are the parts that should stay whole, in ascending order.
 	spans []span
 }
@@ -109,7 +112,7 @@ func (p *prose) mark(at, level int) bool {
 	if len(p.spans) > 0 && p.spans[0].from < at {
 		level += keptWhole
 	}
-	return p.yield(fileops.Boundary{At: at, Level: level})
+	return p.yield(fileops.Boundary{At: at, Level: max(level, p.strongest)})
 }
 
 // line yields the boundaries inside a line.
