@@ -2,6 +2,7 @@ package split
 
 import (
 	"iter"
+	"strings"
 
 	"github.com/lion-agi/fileops"
 )
@@ -38,8 +39,11 @@ func (m *markdown) block(b mdBlock) bool {
 		boundary.Level = levelHeading + b.depth - 1
 		boundary.Section = m.section(b)
 	}
-	if m.after == headingBlock {
+	switch m.after {
+	case headingBlock:
 		boundary.Level = levelHeadingText
+	case frontBlock:
+		boundary.Level = min(boundary.Level, levelPage)
 	}
 	if (b.start > 0 || boundary.Section != nil) && !m.prose.yield(boundary) {
 		return false
@@ -83,12 +87,13 @@ func (m *markdown) inside(b mdBlock) bool {
 func (m *markdown) table(b mdBlock) bool {
 	p := m.prose
 	p.innerShift = keptWhole
-	if b.whole < b.end {
-		p.lineShift = keptWhole
-		if !p.split(b.start, b.whole) || !p.mark(b.whole, levelLine) {
-			return false
-		}
-		p.lineShift = 0
+	p.lineShift = keptWhole
+	if !p.split(b.start, b.whole) {
+		return false
 	}
-	return p.split(b.whole, b.end)
+	p.lineShift = 0
+	if strings.TrimLeft(p.text[b.whole:b.end], " \t\r\n") == "" {
+		return true
+	}
+	return p.mark(b.whole, levelLine) && p.split(b.whole, b.end)
 }

@@ -3,12 +3,10 @@ package split
 import (
 	"compress/gzip"
 	"encoding/json"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -21,28 +19,28 @@ import (
 )
 
 // goldmarkBlocks returns the offsets of the lines in which goldmark finds blocks
-// of Markdown that are not in others.
-func goldmarkBlocks(source string) (starts []int) {
+// of Markdown that are not inside others. Link reference definitions that follow
+// each other are one block, as in [blockScanner].
+func goldmarkBlocks(tb testing.TB, source string) (starts []int) {
 	parser := goldmark.New(goldmark.WithExtensions(extension.Table)).Parser()
 	document := parser.Parse(text.NewReader([]byte(source)))
 	for node := document.FirstChild(); node != nil; node = node.NextSibling() {
-		if before := node.PreviousSibling(); before != nil && before.Kind() == ast.KindLinkReferenceDefinition &&
-			node.Kind() == before.Kind() && !strings.Contains(source[before.Pos():node.Pos()], "\n\n") {
+		at := node.Pos()
+		require.GreaterOrEqual(tb, at, 0, "%s", node.Kind())
+		before := node.PreviousSibling()
+		if node.Kind() == ast.KindLinkReferenceDefinition && before != nil && before.Kind() == node.Kind() &&
+			!strings.Contains(source[before.Pos():at], "\n\n") {
 			continue
 		}
-		at := node.Pos()
-		require.GreaterOrEqual(testingT, at, 0, "%s", node.Kind())
 		starts = append(starts, 1+strings.LastIndexAny(source[:at], "\n\r"))
 	}
 	return starts
 }
 
-var testingT *testing.T
-
-// blocksOf returns the offsets of the blocks that are not in others.
+// blocksOf returns the offsets of the blocks that are not inside others.
 func blocksOf(source string) (starts []int) {
 	s := blockScanner{text: source, lines: lines{text: source}, emit: func(b mdBlock) bool {
-		if b.level <= levelBlock && b.kind != frontBlock {
+		if b.level <= levelBlock {
 			starts = append(starts, b.start)
 		}
 		return true
@@ -51,8 +49,11 @@ func blocksOf(source string) (starts []int) {
 	return starts
 }
 
+// TestMarkdownBlocksOfTheSpecification compares the blocks with those of goldmark
+// in the examples of the CommonMark specification. A blank line before each hides
+// front matter, which goldmark does not know.
 func TestMarkdownBlocksOfTheSpecification(t *testing.T) {
-	testingT = t
+	t.Parallel()
 	f, err := os.Open("testdata/commonmark.json.gz")
 	require.NoError(t, err)
 	defer f.Close()
@@ -63,46 +64,40 @@ func TestMarkdownBlocksOfTheSpecification(t *testing.T) {
 		Example  int
 	}
 	require.NoError(t, json.NewDecoder(z).Decode(&examples))
-	bad := 0
+	require.Len(t, examples, 652)
+	// A link reference definition whose label has several lines.
+	known := map[int][]int{208: {1}}
 	for _, e := range examples {
-		if !assert.Equal(t, goldmarkBlocks("\n"+e.Markdown), blocksOf("\n"+e.Markdown), "%d %q", e.Example, e.Markdown) {
-			bad++
+		source := "\n" + e.Markdown
+		if want, ok := known[e.Example]; ok {
+			assert.NotEqual(t, want, goldmarkBlocks(t, source), e.Example)
+			assert.Equal(t, want, blocksOf(source), e.Example)
+			continue
 		}
+		assert.Equal(t, goldmarkBlocks(t, source), blocksOf(source), "%d %q", e.Example, e.Markdown)
 	}
-	fmt.Println("examples", len(examples), "bad", bad)
 }
 
+// TestMarkdownBlocksOfModules compares the blocks with those of goldmark in all
+// Markdown files of the module cache.
 func TestMarkdownBlocksOfModules(t *testing.T) {
-	testingT = t
+	t.Parallel()
 	dir, err := exec.Command("go", "env", "GOMODCACHE").Output()
 	require.NoError(t, err)
-	files, different := 0, 0
-	filepath.WalkDir(strings.TrimSpace(string(dir)), func(path string, d fs.DirEntry, err error) error {
+	files := 0
+	err = filepath.WalkDir(strings.TrimSpace(string(dir)), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(path) != ".md" {
 			return nil
 		}
 		data, err := os.ReadFile(path)
-		require.NoError(t, err)
+		if err != nil {
+			return nil // another process may clean the cache
+		}
 		files++
 		source := "\n" + string(data)
-		want, got := goldmarkBlocks(source), blocksOf(source)
-		if !slices.Equal(want, got) {
-			different++
-			for i := range max(len(want), len(got)) {
-				if i >= len(want) || i >= len(got) || want[i] != got[i] {
-					w, g := len(source), len(source)
-					if i < len(want) {
-						w = want[i]
-					}
-					if i < len(got) {
-						g = got[i]
-					}
-					fmt.Printf("%s: want %d, got %d\n%q\n", path, w, g, source[max(0, min(w, g)-150):min(len(source), max(w, g)+80)])
-					break
-				}
-			}
-		}
+		assert.Equal(t, goldmarkBlocks(t, source), blocksOf(source), path)
 		return nil
 	})
-	fmt.Println("files", files, "different", different)
+	require.NoError(t, err)
+	require.Positive(t, files) // goldmark has some itself
 }

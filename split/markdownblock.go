@@ -30,8 +30,8 @@ type mdBlock struct {
 }
 
 // maxNesting is the number of quotes and items that are looked into. Deeper ones
-// are text, which bounds the time that a line takes. markdown-it does the same.
-const maxNesting = 100
+// are text, which bounds the time that a line takes. markdown-it has such a bound.
+const maxNesting = 32
 
 // A container is an open quote or an open item of a list.
 type container struct {

@@ -42,7 +42,7 @@ func htmlKindOf(line string, paragraph bool) htmlKind {
 		return rawHTML
 	case isBlockElement(name) && (after == "" || strings.IndexByte(" \t>", after[0]) >= 0 || strings.HasPrefix(after, "/>")):
 		return elementHTML
-	case !paragraph && (closing || !isRawElement(name)) && isRestOfTag(after, closing):
+	case !paragraph && !isRawElement(name) && isRestOfTag(after, closing):
 		return tagHTML
 	}
 	return noHTML

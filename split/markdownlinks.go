@@ -18,6 +18,7 @@ func appendLinks(spans []span, text string, from, to int) []span {
 		case '[':
 			f.brackets[f.depth%maxBrackets] = i
 			f.depth++
+			f.lost = max(f.lost, f.depth-maxBrackets)
 			i++
 		case ']':
 			i = f.link(i)
@@ -45,6 +46,7 @@ type linkFinder struct {
 	spans    []span
 	brackets [maxBrackets]int  // the offsets of the last open brackets, a ring
 	depth    int               // the number of open brackets
+	lost     int               // the number of them that are not remembered
 	ticks    [maxTicks + 1]int // the last mark of code of each length that has been seen
 	seen     bool              // all marks of code have been seen
 }
@@ -78,7 +80,9 @@ func (f *linkFinder) code(i int) int {
 // link reads the closing bracket at the offset i, and the destination after it. It
 // returns the offset after them.
 func (f *linkFinder) link(i int) int {
-	if f.depth == 0 {
+	if f.depth == f.lost {
+		f.lost = max(0, f.lost-1)
+		f.depth = f.lost
 		return i + 1
 	}
 	f.depth--
@@ -99,8 +103,10 @@ func (f *linkFinder) link(i int) int {
 // destinationEnd returns the offset after the bracket that closes the one at the
 // start of s, or 0.
 func destinationEnd(s string) int {
+	s = s[:min(len(s), maxDestination)]
+	s = s[:1+strings.LastIndexByte(s, ')')]
 	depth := 0
-	for i := range min(len(s), maxDestination) {
+	for i := range len(s) {
 		switch s[i] {
 		case '(':
 			depth++

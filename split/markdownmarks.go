@@ -145,16 +145,20 @@ func isDefinition(line string) bool {
 	}
 	rest = strings.TrimLeft(rest, " \t")
 	destination, title, _ := strings.Cut(rest, " ")
-	return destination != "" && (isBlank(title) || startsTitle(title))
+	return destination != "" && (isBlank(title) || isTitle(title))
 }
 
 // continuesDefinition tells if a line may come after a link reference definition
 // without the end of the paragraph: another definition, or the title of the first.
-func continuesDefinition(line string) bool { return isDefinition(line) || startsTitle(line) }
+func continuesDefinition(line string) bool { return isDefinition(line) || isTitle(line) }
 
-func startsTitle(s string) bool {
-	s = strings.TrimLeft(s, " \t")
-	return s != "" && strings.IndexByte(`"'(`, s[0]) >= 0
+// isTitle tells if s is the whole title of a link.
+func isTitle(s string) bool {
+	if s = strings.Trim(s, " \t"); len(s) < 2 {
+		return false
+	}
+	opening, closing := s[0], s[len(s)-1]
+	return opening == closing && (opening == '"' || opening == '\'') || opening == '(' && closing == ')'
 }
 
 // frontMatter begins with the front matter of the text, if there is some, and

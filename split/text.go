@@ -53,43 +53,36 @@ func newProse(text string, yield func(fileops.Boundary) bool) *prose {
 }
 
 // split yields the boundaries between the offsets from and to, which are both
-// starts of lines. All methods of prose that yield return false at the end of the
-// iteration.
+// starts of lines. No line that is blank is one. All methods of prose that yield
+// return false at the end of the iteration.
 func (p *prose) split(from, to int) bool {
 	l := lines{text: p.text[:to], breaks: textBreaks, rare: from}
-	blanks := 0 // the blank lines directly before
-	level := -1 // the level of the line if no blank line comes before
+	level := levelLine // of the next line
+	blanks := 0        // the number of blank lines directly before it
 	for at := from; at < to; at = l.next {
 		l.scan(at)
-		blank := isBlank(p.text[at:l.end])
-		if at > from && !p.mark(at, lineLevel(level, blanks, blank)+p.lineShift) {
+		if isBlank(p.text[at:l.end]) {
+			blanks++
+			level = min(level, p.levelAfter(at, l.end, l.next), blankLevel(blanks))
+			continue
+		}
+		if at > from && !p.mark(at, level+p.lineShift) {
 			return false
 		}
-		if blank {
-			blanks++
-		} else {
-			blanks = 0
-			if l.end-at > p.fine && !p.line(at, l.end) {
-				return false
-			}
+		if l.end-at > p.fine && !p.line(at, l.end) {
+			return false
 		}
-		level = p.levelAfter(at, l.end, l.next)
+		level, blanks = p.levelAfter(at, l.end, l.next), 0
 	}
 	return true
 }
 
-// lineLevel returns the level of a line: after is the level that the line before
-// gives to it, and blanks is the number of blank lines directly before it.
-func lineLevel(after, blanks int, blank bool) int {
-	switch {
-	case after == levelPage:
-		return levelPage
-	case blank || blanks == 0:
-		return after
-	case blanks == 1:
-		return levelBlock
+// blankLevel returns the level of a line after a number of blank lines.
+func blankLevel(blanks int) int {
+	if blanks > 1 {
+		return levelGap
 	}
-	return levelGap
+	return levelBlock
 }
 
 // levelAfter returns the level of the line at the offset next, which comes after

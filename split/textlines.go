@@ -2,9 +2,13 @@ package split
 
 import "strings"
 
-// block is the number of bytes in which a lines looks for rare line breaks at a
-// time, so that they are still in the cache when the lines are read.
-const block = 16 << 10
+// These are the numbers of bytes in which a lines looks for rare line breaks at a
+// time. Where there are some, it looks less far ahead. It never looks so far that
+// the bytes are no longer in the cache when the lines are read.
+const (
+	minAhead = 256
+	maxAhead = 16 << 10
+)
 
 // textBreaks are the line breaks of a text beside LF, CR LF and CR. UAX 14 has
 // them in its classes BK and NL.
@@ -15,6 +19,7 @@ type lines struct {
 	text   string
 	breaks []string // the line breaks beside LF, CR LF and CR
 	rare   int      // no CR alone and none of breaks is before this offset
+	ahead  int      // the number of bytes of the last look for them
 	end    int      // the end of the line
 	next   int      // the start of the next line
 }
@@ -60,24 +65,33 @@ func (l *lines) isLoneCR(i int) bool {
 }
 
 // findRare sets rare to the first rare line break from the offset i on, or to the
-// end of the block.
+// end of the bytes that it looks at.
 func (l *lines) findRare(i int) {
-	l.rare = min(i+block, len(l.text))
-	for at := i; ; at++ {
-		n := strings.IndexByte(l.text[at:l.rare], '\r')
-		if n < 0 {
-			break
-		}
-		if at += n; l.isLoneCR(at) {
-			l.rare = at
-			break
-		}
-	}
+	l.ahead = min(max(minAhead, 2*l.ahead), maxAhead)
+	end := min(i+l.ahead, len(l.text))
+	l.rare = l.loneCR(i, end)
 	for _, b := range l.breaks {
-		// A break may begin in the block and end after it.
+		// A break may begin before the end and end after it.
 		last := min(l.rare+len(b)-1, len(l.text))
 		if n := strings.Index(l.text[i:last], b); n >= 0 {
 			l.rare = i + n
 		}
 	}
+	if l.rare < end {
+		l.ahead = 0
+	}
+}
+
+// loneCR returns the offset of the first CR alone in text[i:end], or end.
+func (l *lines) loneCR(i, end int) int {
+	for ; i < end; i++ {
+		n := strings.IndexByte(l.text[i:end], '\r')
+		if n < 0 {
+			return end
+		}
+		if i += n; l.isLoneCR(i) {
+			return i
+		}
+	}
+	return end
 }
