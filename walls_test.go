@@ -54,7 +54,7 @@ var walls = []wall{
 	{
 		// How a text is cut depends on neither the engine nor an output format.
 		dir: ".", files: []string{"chunk.go", "cut.go"},
-		imports: []string{"context", "fmt", "slices", "strings", modulePath + "/internal/textscan"},
+		imports: []string{"context", "fmt", "iter", "slices", "strings", modulePath + "/internal/textscan"},
 		uses:    []string{"OptionError", "Progress", "SaveOptions", "SkippedFile"},
 	},
 }
