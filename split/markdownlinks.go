@@ -23,11 +23,15 @@ func appendLinks(spans []span, text string, from, to int) []span {
 		case ']':
 			i = f.link(i)
 		default:
-			i++
+			for i++; i < to && !linkMarks[text[i]]; i++ {
+			}
 		}
 	}
 	return f.spans
 }
+
+// linkMarks are the bytes that matter to links and code.
+var linkMarks = [256]bool{'\\': true, '`': true, '[': true, ']': true}
 
 const (
 	// maxBrackets is the number of open brackets that are remembered. The brackets
@@ -130,6 +134,9 @@ func (f *linkFinder) add(from, to int) {
 
 // plain returns the text of a heading without its markup.
 func plain(heading string) string {
+	if !strings.ContainsAny(heading, "\\`*[]!<\r\n\t") && !strings.Contains(heading, "  ") {
+		return strings.Trim(heading, " ")
+	}
 	var b strings.Builder
 	for i := 0; i < len(heading); i++ {
 		switch c := heading[i]; c {

@@ -28,6 +28,7 @@ func Text() fileops.Splitter {
 type prose struct {
 	text  string
 	yield func(fileops.Boundary) bool
+	lines lines
 	fine  int // the length in bytes of the pieces that are not cut further
 
 	// lineShift and innerShift are added to the levels of the lines and of the
@@ -45,7 +46,7 @@ type prose struct {
 type span struct{ from, to int }
 
 func newProse(text string, yield func(fileops.Boundary) bool) *prose {
-	p := &prose{text: text, yield: yield, fine: fine}
+	p := &prose{text: text, yield: yield, fine: fine, lines: lines{text: text, breaks: textBreaks}}
 	if len(text) <= shortText {
 		p.fine = 1
 	}
@@ -56,14 +57,14 @@ func newProse(text string, yield func(fileops.Boundary) bool) *prose {
 // starts of lines. No line that is blank is one. All methods of prose that yield
 // return false at the end of the iteration.
 func (p *prose) split(from, to int) bool {
-	l := lines{text: p.text[:to], breaks: textBreaks, rare: from}
+	l := &p.lines
 	level := levelLine // of the next line
 	blanks := 0        // the number of blank lines directly before it
 	for at := from; at < to; at = l.next {
 		l.scan(at)
 		if isBlank(p.text[at:l.end]) {
 			blanks++
-			level = min(level, p.levelAfter(at, l.end, l.next), blankLevel(blanks))
+			level = min(level, p.blankLevel(l.next, blanks))
 			continue
 		}
 		if at > from && !p.mark(at, level+p.lineShift) {
@@ -72,26 +73,30 @@ func (p *prose) split(from, to int) bool {
 		if l.end-at > p.fine && !p.line(at, l.end) {
 			return false
 		}
-		level, blanks = p.levelAfter(at, l.end, l.next), 0
+		level, blanks = p.levelAfter(p.text[at:l.end], l.next), 0
 	}
 	return true
 }
 
-// blankLevel returns the level of a line after a number of blank lines.
-func blankLevel(blanks int) int {
-	if blanks > 1 {
+// blankLevel returns the level of a line at the offset next, which comes after a
+// number of blank lines.
+func (p *prose) blankLevel(next, blanks int) int {
+	switch {
+	case p.text[next-1] == '\f':
+		return levelPage
+	case blanks > 1:
 		return levelGap
 	}
 	return levelBlock
 }
 
-// levelAfter returns the level of the line at the offset next, which comes after
-// the line from from to end.
-func (p *prose) levelAfter(from, end, next int) int {
+// levelAfter returns the level of a line at the offset next, which comes after a
+// line that is not blank.
+func (p *prose) levelAfter(line string, next int) int {
 	switch {
 	case p.text[next-1] == '\f':
 		return levelPage
-	case endsSentence(p.text[from:end]):
+	case endsSentence(line):
 		return levelLineEnd
 	}
 	return levelLine
@@ -160,9 +165,10 @@ func (p *prose) clause(from, to int) bool {
 	return true
 }
 
-// isBlank tells if a line has nothing but white space.
+// isBlank tells if a line has nothing but white space. Few other lines end with
+// white space, so most need one look.
 func isBlank(line string) bool {
-	for i := range len(line) {
+	for i := len(line) - 1; i >= 0; i-- {
 		if c := line[i]; c != ' ' && c != '\t' {
 			return false
 		}

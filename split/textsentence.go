@@ -143,26 +143,23 @@ func letterAfter(text string, i, to int) (end int, found bool) {
 	return i, found
 }
 
-// endsSentence tells if a line ends with the end of a sentence.
+// endsSentence tells if a line, which is not blank, ends with the end of a sentence.
 func endsSentence(line string) bool {
-	i := len(line)
-	for i > 0 && mayFollowMark[line[i-1]] {
-		i--
-	}
-	switch {
-	case i == 0:
+	last := lineEnds[line[len(line)-1]]
+	before := lineEnds[line[max(0, len(line)-2)]]
+	// One branch, which few lines of code take, is faster than a loop for each line
+	// that ends with a bracket.
+	if last&endMark|last/endClose&before/endAny == 0 {
 		return false
-	case line[i-1] == '.':
-		return !isAbbreviation(line, i-1)
-	case line[i-1] < utf8.RuneSelf:
-		return line[i-1] == '!' || line[i-1] == '?'
 	}
-	for i > 0 {
+	for i := len(line); i > 0; {
 		r, size := utf8.DecodeLastRuneInString(line[:i])
-		if r >= utf8.RuneSelf && isSentenceMark(r) || r == '!' || r == '?' || r == '.' {
+		switch {
+		case r == '.':
+			return !isAbbreviation(line, i-1)
+		case r == '!', r == '?', r >= utf8.RuneSelf && isSentenceMark(r):
 			return true
-		}
-		if !isClosing(r) {
+		case !isClosing(r) && r != ' ' && r != '\t':
 			return false
 		}
 		i -= size
@@ -170,5 +167,23 @@ func endsSentence(line string) bool {
 	return false
 }
 
-// mayFollowMark has the ASCII white space and closing marks.
-var mayFollowMark = [256]bool{' ': true, '\t': true, '"': true, '\'': true, ')': true, ']': true, '}': true}
+const (
+	endMark  = 1 // may end a sentence
+	endClose = 2 // may come after such a mark
+	endAny   = 4 // one of the two
+)
+
+// lineEnds has the roles of the bytes at the end of a line. All runes from U+0080
+// on may be marks.
+var lineEnds = func() (table [256]uint8) {
+	for _, c := range ".!?" {
+		table[c] = endMark | endAny
+	}
+	for _, c := range " \t\"')]}" {
+		table[c] = endClose | endAny
+	}
+	for c := utf8.RuneSelf; c < 256; c++ {
+		table[c] = endMark | endAny
+	}
+	return table
+}()
