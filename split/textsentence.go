@@ -149,7 +149,7 @@ func endsSentence(line string) bool {
 	before := lineEnds[line[max(0, len(line)-2)]]
 	// One branch, which few lines of code take, is faster than a loop for each line
 	// that ends with a bracket.
-	if last&endMark|last/endClose&before/endAny == 0 {
+	if last&endMark|(last/endClose)&(before/endAny) == 0 {
 		return false
 	}
 	for i := len(line); i > 0; {
