@@ -28,6 +28,7 @@ func Markdown() fileops.Splitter {
 // A markdown yields the boundaries of the blocks of a Markdown text.
 type markdown struct {
 	prose   *prose
+	links   linkFinder
 	heading [6]string // the headings in force, by their depth
 	after   blockKind // the kind of the block before
 }
@@ -68,10 +69,10 @@ func (m *markdown) section(b mdBlock) []string {
 // inside yields the boundaries inside a block.
 func (m *markdown) inside(b mdBlock) bool {
 	p := m.prose
-	p.lineShift, p.innerShift, p.strongest, p.spans = 0, 0, 0, p.spans[:0]
+	p.lineShift, p.innerShift, p.strongest, p.spans = 0, 0, 0, nil
 	switch b.kind {
 	case paragraphBlock:
-		p.spans = appendLinks(p.spans, p.text, b.start, b.end)
+		p.spans = m.links.find(p.text, b.start, b.end)
 	case headingBlock:
 		p.strongest = levelHeadingText
 	case tableBlock:

@@ -2,13 +2,14 @@ package split
 
 import "strings"
 
-// appendLinks appends the links and the code in text[from:to], a paragraph, to
-// spans. The outermost count.
-func appendLinks(spans []span, text string, from, to int) []span {
+// find returns the links and the code in text[from:to], a paragraph, in ascending
+// order. The outermost count. The next call overwrites the result.
+func (f *linkFinder) find(text string, from, to int) []span {
+	f.spans, f.depth, f.lost, f.seen = f.spans[:0], 0, 0, false
 	if strings.IndexByte(text[from:to], '[') < 0 && strings.IndexByte(text[from:to], '`') < 0 {
-		return spans
+		return nil
 	}
-	f := linkFinder{text: text[:to], spans: spans}
+	f.text = text[:to]
 	for i := from; i < to; {
 		switch text[i] {
 		case '\\':
@@ -44,15 +45,20 @@ const (
 	maxDestination = 1000
 )
 
-// A linkFinder finds the links and the code in a paragraph, which ends with text.
+// A linkFinder finds the links and the code in the paragraphs of a text, which
+// come in ascending order.
 type linkFinder struct {
-	text     string
-	spans    []span
-	brackets [maxBrackets]int  // the offsets of the last open brackets, a ring
-	depth    int               // the number of open brackets
-	lost     int               // the number of them that are not remembered
-	ticks    [maxTicks + 1]int // the last mark of code of each length that has been seen
-	seen     bool              // all marks of code have been seen
+	text  string // up to the end of the paragraph
+	spans []span
+
+	brackets [maxBrackets]int // the offsets of the last open brackets, a ring
+	depth    int              // the number of open brackets
+	lost     int              // the number of them that are not remembered
+
+	// ticks are the offsets of the last mark of code of each length that has been
+	// seen. Those before the paragraph do no harm.
+	ticks [maxTicks + 1]int
+	seen  bool // all marks of code in the paragraph have been seen
 }
 
 // code reads the mark of code at the offset i, and the code if it is closed. It
