@@ -9,8 +9,8 @@
 //
 // # Levels
 //
-// The splitters share one scale, so that the boundaries of different texts
-// compare. A smaller level is a stronger boundary:
+// The levels of boundaries compare within one text. A smaller level is a stronger
+// boundary. [Code] has levels of its own. Those of [Text] and [Markdown] are:
 //
 //	 0 to 5  a heading of depth 1 to 6
 //	 6       a new page (form feed), a thematic break, the end of front matter
@@ -37,7 +37,7 @@
 // word. To cut into smaller chunks, cut a chunk again as a text of its own.
 package split
 
-// The levels of the boundaries. The scale is in the documentation of the package.
+// The levels of Text and Markdown. The scale is in the documentation of the package.
 const (
 	levelHeading  = 0 // plus the depth of the heading less 1
 	levelPage     = 6
@@ -46,7 +46,7 @@ const (
 	levelItem     = 9
 	levelInner    = 11
 	levelLineEnd  = 12
-	levelLine     = 13
+	levelAnyLine     = 13
 	levelSentence = 14
 	levelClause   = 15
 	levelWord     = 16

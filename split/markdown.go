@@ -55,7 +55,7 @@ func (m *markdown) block(b mdBlock) bool {
 
 // section returns the path of headings that the heading b begins.
 func (m *markdown) section(b mdBlock) []string {
-	m.heading[b.depth-1] = plain(b.title)
+	m.heading[b.depth-1] = plainTitle(b.title)
 	clear(m.heading[b.depth:])
 	path := make([]string, 0, b.depth)
 	for _, h := range m.heading[:b.depth] {
@@ -99,5 +99,5 @@ func (m *markdown) table(b mdBlock) bool {
 	if strings.TrimLeft(p.text[b.whole:b.end], " \t\r\n") == "" {
 		return true
 	}
-	return p.mark(b.whole, levelLine) && p.split(b.whole, b.end)
+	return p.mark(b.whole, levelAnyLine) && p.split(b.whole, b.end)
 }

@@ -115,11 +115,11 @@ func isRestOfTag(s string, closing bool) bool {
 		trimmed := strings.TrimLeft(s, " \t")
 		switch {
 		case strings.HasPrefix(trimmed, ">"):
-			return isBlank(trimmed[1:])
+			return isBlankLine(trimmed[1:])
 		case closing:
 			return false
 		case strings.HasPrefix(trimmed, "/>"):
-			return isBlank(trimmed[2:])
+			return isBlankLine(trimmed[2:])
 		case len(trimmed) == len(s):
 			return false // no white space before an attribute
 		}

@@ -138,8 +138,8 @@ func (f *linkFinder) add(from, to int) {
 	f.spans = append(f.spans[:n], span{from, to})
 }
 
-// plain returns the text of a heading without its markup.
-func plain(heading string) string {
+// plainTitle returns the text of a heading without its markup.
+func plainTitle(heading string) string {
 	if !strings.ContainsAny(heading, "\\`*[]!<\r\n\t") && !strings.Contains(heading, "  ") {
 		return strings.Trim(heading, " ")
 	}

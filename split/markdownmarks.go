@@ -23,7 +23,7 @@ func (f fence) closedBy(line string) bool {
 		return false
 	}
 	n := runLength(line)
-	return n >= f.length && isBlank(line[n:])
+	return n >= f.length && isBlankLine(line[n:])
 }
 
 // runLength returns the number of bytes at the start of s, which is not empty,
@@ -56,7 +56,7 @@ func withoutHashes(heading string) string {
 }
 
 // isUnderline tells if a line makes a heading of the paragraph before it.
-func isUnderline(line string) bool { return isBlank(line[runLength(line):]) }
+func isUnderline(line string) bool { return isBlankLine(line[runLength(line):]) }
 
 // isThematicBreak tells if a line has nothing but three or more of one mark.
 func isThematicBreak(line string) bool {
@@ -92,7 +92,7 @@ func itemMarker(line string, paragraph bool) (marker byte, length int) {
 	if length < len(line) && line[length] != ' ' && line[length] != '\t' {
 		return 0, 0
 	}
-	if paragraph && (isBlank(line[length:]) || digits > 0 && line[:digits] != "1") {
+	if paragraph && (isBlankLine(line[length:]) || digits > 0 && line[:digits] != "1") {
 		return 0, 0
 	}
 	return line[digits], length
@@ -140,12 +140,12 @@ func isDefinition(line string) bool {
 		return false
 	}
 	label, rest, found := strings.Cut(line[1:], "]:")
-	if !found || strings.ContainsAny(label, "[]") || isBlank(label) {
+	if !found || strings.ContainsAny(label, "[]") || isBlankLine(label) {
 		return false
 	}
 	rest = strings.TrimLeft(rest, " \t")
 	destination, title, _ := strings.Cut(rest, " ")
-	return destination != "" && (isBlank(title) || isTitle(title))
+	return destination != "" && (isBlankLine(title) || isTitle(title))
 }
 
 // continuesDefinition tells if a line may come after a link reference definition

@@ -58,11 +58,11 @@ func newProse(text string, yield func(fileops.Boundary) bool) *prose {
 // return false at the end of the iteration.
 func (p *prose) split(from, to int) bool {
 	l := &p.lines
-	level := levelLine // of the next line
+	level := levelAnyLine // of the next line
 	blanks := 0        // the number of blank lines directly before it
 	for at := from; at < to; at = l.next {
 		l.scan(at)
-		if isBlank(p.text[at:l.end]) {
+		if isBlankLine(p.text[at:l.end]) {
 			blanks++
 			level = min(level, p.blankLevel(l.next, blanks))
 			continue
@@ -99,7 +99,7 @@ func (p *prose) levelAfter(line string, next int) int {
 	case endsSentence(line):
 		return levelLineEnd
 	}
-	return levelLine
+	return levelAnyLine
 }
 
 // mark yields a boundary.
@@ -165,9 +165,9 @@ func (p *prose) clause(from, to int) bool {
 	return true
 }
 
-// isBlank tells if a line has nothing but white space. Few other lines end with
+// isBlankLine tells if a line has nothing but white space. Few other lines end with
 // white space, so most need one look.
-func isBlank(line string) bool {
+func isBlankLine(line string) bool {
 	for i := len(line) - 1; i >= 0; i-- {
 		if c := line[i]; c != ' ' && c != '\t' {
 			return false

@@ -25,14 +25,14 @@ func TestTextLines(t *testing.T) {
 		{"no line breaks", "a\vb"},
 	} {
 		text := markers.ReplaceAllString(test.want, "")
-		assert.Equal(t, test.want, show(Text(), text, levelLine), test.name)
+		assert.Equal(t, test.want, show(Text(), text, levelAnyLine), test.name)
 		if strings.HasPrefix(text, "\n") {
 			continue
 		}
 		// The same far from the start, around the end of a look for rare breaks.
 		for n := minAhead - 3; n <= minAhead+1; n++ {
 			padding := strings.Repeat("x", n)
-			assert.Equal(t, padding+test.want, show(Text(), padding+text, levelLine), test.name)
+			assert.Equal(t, padding+test.want, show(Text(), padding+text, levelAnyLine), test.name)
 		}
 	}
 }
