@@ -46,7 +46,7 @@ const (
 	levelItem     = 9
 	levelInner    = 11
 	levelLineEnd  = 12
-	levelAnyLine     = 13
+	levelAnyLine  = 13
 	levelSentence = 14
 	levelClause   = 15
 	levelWord     = 16

@@ -59,7 +59,7 @@ func newProse(text string, yield func(fileops.Boundary) bool) *prose {
 func (p *prose) split(from, to int) bool {
 	l := &p.lines
 	level := levelAnyLine // of the next line
-	blanks := 0        // the number of blank lines directly before it
+	blanks := 0           // the number of blank lines directly before it
 	for at := from; at < to; at = l.next {
 		l.scan(at)
 		if isBlankLine(p.text[at:l.end]) {
