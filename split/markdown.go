@@ -49,7 +49,7 @@ func (m *markdown) block(b mdBlock) bool {
 	if (b.start > 0 || boundary.Section != nil) && !m.prose.yield(boundary) {
 		return false
 	}
-	m.after = b.kind
+	m.after, m.prose.last = b.kind, b.start
 	return m.inside(b)
 }
 

@@ -85,6 +85,9 @@ func TestMarkdownBlocksOfTheSpecification(t *testing.T) {
 // TestMarkdownBlocksOfModules compares the blocks with those of goldmark in all
 // Markdown files of the module cache.
 func TestMarkdownBlocksOfModules(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of files")
+	}
 	t.Parallel()
 	dir, err := exec.Command("go", "env", "GOMODCACHE").Output()
 	require.NoError(t, err)
