@@ -4,24 +4,31 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lion-agi/fileops"
 	"github.com/lion-agi/fileops/internal/textscan/texttest"
 	"github.com/lion-agi/fileops/split"
 )
 
-// BenchmarkText drains the boundaries of a text.
-func BenchmarkText(b *testing.B) {
-	splitter := split.Text()
+// BenchmarkText drains the boundaries of texts.
+func BenchmarkText(b *testing.B) { benchmark(b, split.Text()) }
+
+// BenchmarkMarkdown drains the boundaries of texts that are read as Markdown.
+func BenchmarkMarkdown(b *testing.B) { benchmark(b, split.Markdown()) }
+
+func benchmark(b *testing.B, splitter fileops.Splitter) {
 	for name, text := range benchTexts(b) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
-			n := 0
 			for b.Loop() {
 				for range splitter("", text) {
-					n++
 				}
 			}
-			b.ReportMetric(float64(n)/float64(b.N)/float64(len(text))*1000, "boundaries/kB")
+			count := 0
+			for range splitter("", text) {
+				count++
+			}
+			b.ReportMetric(float64(len(text))/float64(count), "B/boundary")
 		})
 	}
 }
@@ -36,6 +43,7 @@ func benchTexts(tb testing.TB) map[string]string {
 		"paragraphs": fill(english),
 		"chinese":    fill(chinese),
 		"minified":   strings.ReplaceAll(fill(`if(a.b){c=function(d,e){return d+e/2},f("x",[1,2]);}`), "\n", ""),
+		"markdown":   fill(document),
 		"crlf":       fill(strings.ReplaceAll(wrap(english, 72), "\n", "\r\n")),
 	}
 }
@@ -52,7 +60,7 @@ func wrap(text string, width int) string {
 		}
 		b.WriteString(word)
 		column += len(word)
-		if strings.HasSuffix(word, "\n") || strings.Contains(word, "\n") {
+		if strings.Contains(word, "\n") {
 			column = 0
 		}
 	}
@@ -70,3 +78,19 @@ const chinese = `港务长把账本放在码头上面的小房间里，每天晚
 第二天早晨，风转到了北面。船只紧紧地靠在防波堤后面，互相碰撞，发出像缓慢掌声一样的声音。没有人出海。妇女们双臂交叉站在棚屋门口，谈论着盐的价格和新修的公路。冬天以前它真的会通到村子里吗？工程师答应过的！可是大家都知道，工程师答应过许多他们没有能力做到的事情，而这一位还很年轻。
 
 `
+
+const document = "# Harbour\n\n" + english + `## Books
+
+The books are kept in [the room above the quay](https://example.com/quay) since 1871, and ` + "`books -list`" + ` shows them.
+
+- ships that came in, by day
+- ships that went out ([#123](https://example.com/issues/123), [#124](https://example.com/issues/124))
+  - with their cargo
+  - without
+
+| ship | day | cargo |
+|---|---|---|
+| Anna | Sunday | salt |
+| Berta | Monday | timber |
+
+` + "```go\nfunc main() {\n\tfmt.Println(\"ships\")\n}\n```\n\n> Nobody was at the wheel.\n\n"
