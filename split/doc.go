@@ -31,11 +31,12 @@
 // Most texts are cut into chunks of hundreds of characters, so most words are no
 // place to cut. [Text] and [Markdown] look for sentences only in lines of more than
 // 128 bytes, for clauses only in sentences of more than 128 bytes, and for words
-// only in clauses of more than 128 bytes. Of short lines and of words they find as
+// only in clauses of more than 128 bytes. Of lines, clauses and words they find as
 // few as leave no gap of more than 128 bytes. So two neighbouring boundaries are at
 // most 128 bytes apart, unless one word is longer. In a text of at most 512 bytes
-// they find every line and every word. A chunk with a limit below 128 bytes may end
-// within a word; to make such chunks, cut a larger chunk again as a text of its own.
+// they find every line, clause and word. A chunk with a limit below 128 bytes may
+// end within a word; to make such chunks, cut a larger chunk again as a text of its
+// own.
 package split
 
 // The levels of Text and Markdown. The scale is in the documentation of the package.

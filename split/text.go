@@ -138,10 +138,20 @@ func (p *prose) line(from, to int) bool {
 	return true
 }
 
-// sentence yields the boundaries inside a sentence.
+// sentence yields the fewest clauses inside a sentence that leave no gap of more
+// than fine bytes, and the words inside longer clauses.
 func (p *prose) sentence(from, to int) bool {
-	for to-from > p.fine {
-		end := clauseEnd(p.text, from, to)
+	if to-from <= p.fine {
+		return true
+	}
+	for end := clauseEnd(p.text, from, to); to-from > p.fine; {
+		next := end
+		for next < to { // more clauses that are near enough
+			if next = clauseEnd(p.text, end, to); next-from > p.fine {
+				break
+			}
+			end = next
+		}
 		if !p.clause(from, end) {
 			return false
 		}
@@ -151,7 +161,7 @@ func (p *prose) sentence(from, to int) bool {
 		if !p.mark(end, levelClause+p.innerShift) {
 			return false
 		}
-		from = end
+		from, end = end, next
 	}
 	return true
 }
