@@ -50,6 +50,7 @@ func TestTextSentences(t *testing.T) {
 		{"Latin", "Fruit, e.g. Apples, i.e. Fruit, etc. And so on, cf. Smith vs. Jones et al. In print."},
 		{"numbered", "No. 5 in Fig. 2, pp. 7 and vol. 3. |14|He said no. |14|Then he went. |14|It was a fig. |14|So?"},
 		{"initials", "J. R. R. Tolkien and U.S. Grant. |14|He and I. |14|We."},
+		{"no initials", "Input and I/O. |14|It is plan-B. |14|J.-P. Sartre."},
 		{"months", "On Jan. 5 it was cold. |14|So it was in Jan. |14|But not in May. |14|Or?"},
 		{"a long word is no abbreviation", "Incorporated. |14|Thedr. |14|Go"},
 		{"Chinese", "今天。|14|明天！|14|“后天？”|14|大后天。|14|（完。）|14|结束。」|14|「再见。」|14|好"},

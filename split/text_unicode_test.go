@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/clipperhouse/uax29/v2/sentences"
 	"github.com/clipperhouse/uax29/v2/words"
+	"github.com/lion-agi/fileops/internal/textscan/texttest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -81,6 +83,27 @@ func TestTextSentencesOfUnicode(t *testing.T) {
 		assert.Equal(t, test.breaks, offsets(test.text, levelSentence), test.line)
 	}
 	assert.Equal(t, 10, abbreviations)
+}
+
+// TestTextSentencesOfGo compares the sentences in the lines of Go source with those
+// of UAX 29. Only those that end with an abbreviation are missing.
+func TestTextSentencesOfGo(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for line := range strings.Lines(texttest.GoSource(t, "net/http")) {
+		line = strings.TrimSuffix(line, "\n")
+		got := offsets(line, levelSentence)
+		found += len(got)
+		want := []int{}
+		for s := sentences.FromString(line); s.Next() && s.End() < len(line); {
+			stop := len(strings.TrimRight(line[:s.End()], " \t\"'()[]{}")) - 1
+			if line[stop] != '.' || !isAbbreviation(line, stop) {
+				want = append(want, s.End())
+			}
+		}
+		require.Equal(t, want, got, line)
+	}
+	require.Greater(t, found, 1000)
 }
 
 // blankLineAt tells if s starts with a blank line.

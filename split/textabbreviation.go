@@ -57,12 +57,21 @@ func mayPrecedeWord(c byte) bool {
 }
 
 // isInitial tells if the letter at the offset i of a line is an initial or a part
-// of an abbreviation. "I" is a word.
+// of an abbreviation. "I" is a word, and the letters of "I/O" and "plan-B" are parts
+// of one.
 func isInitial(line string, i int) bool {
-	if i > 0 && line[i-1] == '.' {
+	if i > 0 {
+		switch before := line[i-1]; {
+		case before == '.':
+			return true
+		case before == '/', before == '-' && (i == 1 || line[i-2] != '.'): // but J.-P. is
+			return false
+		}
+	}
+	if line[i]|0x20 == 'p' && numberFollows(line, i+2) { // a page
 		return true
 	}
-	return line[i] != 'I' && isUpper(line[i]) || (line[i]|0x20 == 'p' && numberFollows(line, i+2))
+	return isUpper(line[i]) && line[i] != 'I'
 }
 
 // numberFollows tells if a number comes at the offset i of a line, after spaces.
