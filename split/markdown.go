@@ -69,8 +69,8 @@ func (m *markdown) section(b mdBlock) []string {
 // inside yields the boundaries inside a block.
 func (m *markdown) inside(b mdBlock) bool {
 	p := m.prose
-	if b.next == b.end && b.end-b.start <= p.fine {
-		return true // a short line
+	if b.end-b.start <= p.fine {
+		return true
 	}
 	p.lineShift, p.innerShift, p.strongest, p.spans = 0, 0, 0, nil
 	switch b.kind {

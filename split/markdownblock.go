@@ -23,7 +23,6 @@ const (
 type mdBlock struct {
 	kind       blockKind
 	start, end int
-	next       int    // the start of the second line
 	level      int    // of the boundary before the block
 	depth      int    // of a heading outside quotes and lists, else 0
 	title      string // of a heading, with its markup
@@ -95,7 +94,7 @@ func (s *blockScanner) begin(kind blockKind, marker byte) {
 		s.began = true
 		s.open = s.open[:s.matched]
 		s.flush(s.start)
-		s.block = mdBlock{start: s.start, next: s.lines.next, level: blockLevel(s.matched, marker != 0 && marker == *s.lastList())}
+		s.block = mdBlock{start: s.start, level: blockLevel(s.matched, marker != 0 && marker == *s.lastList())}
 	}
 	*s.lastList() = marker
 	s.block.kind, s.leaf = kind, kind
@@ -187,7 +186,7 @@ func (s *blockScanner) beginParagraph(text string) {
 func (s *blockScanner) beginTable() {
 	if level := s.block.level; s.headerStart > s.block.start {
 		s.flush(s.headerStart)
-		s.block = mdBlock{start: s.headerStart, next: s.start, level: level}
+		s.block = mdBlock{start: s.headerStart, level: level}
 	}
 	s.block.kind, s.leaf, s.block.whole = tableBlock, tableBlock, s.lines.next
 }
