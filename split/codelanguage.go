@@ -1,0 +1,165 @@
+package split
+
+import "strings"
+
+// A class says what a byte of the code may begin.
+type class uint8
+
+const (
+	plain     class = iota
+	opener          // ( [
+	closer          // ) ]
+	brace           // {
+	unbrace         // }
+	quote           // a string or character
+	remark          // a comment, or else a special token
+	special         // a token that only this language has
+	semicolon       // the rest has a class in long lines only
+	comma
+	blank
+)
+
+type classes [256]class
+
+// A wordKind says what a word means at the start of a statement.
+type wordKind uint8
+
+const (
+	otherWord     wordKind = iota
+	modifierWord           // stands before a declaration: public, async
+	functionWord           // begins a function, and its name follows
+	selfWord               // begins a function and is its name: constructor
+	containerWord          // begins a scope of declarations: class
+	implWord               // begins one whose name is the last word: impl A for B
+	variableWord           // begins a declaration without a section: const
+	packageWord            // names the package of the file
+	controlWord            // begins a statement with a block: if
+	caseWord               // begins a case
+	followWord             // continues the statement before: else
+	stopWord               // ends the name of a container: extends
+)
+
+// A remarkForm is a form of comment. A close of "" stands for the end of the
+// line.
+type remarkForm struct {
+	open, close string
+	except      string // no comment if these bytes, one of them, follow open
+	nests       bool
+	spaced      bool // blanks or a semicolon stand before it
+}
+
+// A language says how the code of one language is read.
+type language struct {
+	run      func(w *writer)       // splits the text; nil means the scanner
+	prologue func(text string) int // the length of the text before the code
+
+	remarks    []remarkForm
+	quotes     string // the bytes that begin strings
+	multiline  string // those of them whose strings may span lines
+	verbatim   string // those of them whose strings have no escapes
+	triple     string // those of them that also come in threes
+	specials   string // the bytes that may begin special tokens
+	special    func(s *scanner, i int) int
+	raw        func(text string, i int) string // the end of a raw string, by its first quote
+	brackets   bool                            // [ ] are scopes as { } are
+	indents    bool                            // indentation makes scopes, and braces do not
+	flat       bool                            // brackets of no kind are counted
+	directives bool                            // lines that begin with # are directives
+	entries    bool                            // every line is an entry, with a header
+	headed     bool                            // a line that begins with [ heads those below
+	decorators bool                            // a line that begins with @ belongs to the declaration below
+
+	hereSign  string // what begins a here document, if not <<
+	hereBlank bool   // blanks may stand between << and its word
+	hereUpper bool   // the word is quoted or begins with a capital
+
+	words    map[string]wordKind
+	folded   bool // the words are in any case
+	declares bool // every statement of a file is a declaration
+	outdent  bool // but for indented ones
+	shallow  bool // there are declarations in files alone, not in blocks
+	named    int  // the names that a section has at most
+	typed    bool // a function begins with its type: the name stands before (
+	assigned bool // a function may be a value: const f = () => {
+	lastName bool // the last word before { or : names a container: class EXPORT Name {
+
+	header    func(s *scanner, header string, braced bool) header
+	continued func(s *scanner, last byte, first int) bool // whether the line at first continues a statement that ends with last
+	group     func(line string) int                       // the index of a parenthesis that opens a scope
+
+	code, long classes
+	initials   [256]uint64 // the lengths of the words by their first bytes
+}
+
+// compile fills the tables that derive from the fields.
+func (l *language) compile() *language {
+	set := func(bytes string, c class) {
+		for i := range len(bytes) {
+			l.code[bytes[i]] = c
+		}
+	}
+	if !l.flat {
+		set("([", opener)
+		set(")]", closer)
+		switch {
+		case l.indents:
+			set("{", opener)
+			set("}", closer)
+		case l.brackets:
+			set("{[", brace)
+			set("}]", unbrace)
+		default:
+			set("{", brace)
+			set("}", unbrace)
+		}
+	}
+	set(l.specials, special)
+	set(l.quotes, quote)
+	for _, r := range l.remarks {
+		set(r.open[:1], remark)
+	}
+	l.long = l.code
+	l.long[';'], l.long[','], l.long[' '], l.long['\t'] = semicolon, comma, blank, blank
+	for word := range l.words {
+		l.initials[word[0]] |= 1 << len(word)
+		if l.folded {
+			l.initials[word[0]-'a'+'A'] |= 1 << len(word)
+		}
+	}
+	return l
+}
+
+// kind returns the meaning of the word at i, and its end.
+func (l *language) kind(text string, i int) (wordKind, int) {
+	end := i
+	for end < len(text) && isWord[text[end]] {
+		end++
+	}
+	if n := end - i; n == 0 || n > 63 || l.initials[text[i]]&(1<<n) == 0 {
+		return otherWord, end
+	}
+	word := text[i:end]
+	if l.folded {
+		word = strings.ToLower(word)
+	}
+	return l.words[word], end
+}
+
+// isWord has the bytes of identifiers.
+var isWord = func() (set [256]bool) {
+	for c := range set {
+		set[c] = c >= 0x80 || c == '_' || c == '$' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+	}
+	return set
+}()
+
+// kinds joins lists of words with their meanings.
+func kinds(of map[wordKind]string) map[string]wordKind {
+	words := map[string]wordKind{}
+	for kind := modifierWord; kind <= stopWord; kind++ { // a later meaning wins
+		for _, word := range strings.Fields(of[kind]) {
+			words[word] = kind
+		}
+	}
+	return words
+}
