@@ -44,6 +44,7 @@ func (s *scanner) addNames(h header) {
 // startBraced finds the boundary at the start of a line whose first code is at
 // first, in a language with braces.
 func (s *scanner) startBraced(first int) {
+	s.annotation = s.annotating && len(s.scopes) == s.annotated && (s.parens == 0 || s.text[first] == ')')
 	switch c := s.text[first]; {
 	case c == '}' || c == ')' || c == ']':
 		s.settle()
@@ -83,6 +84,10 @@ func (s *scanner) startStatement(first int) {
 		level = nested(depth)
 	case s.code > 0 && s.text[s.code-1] == ',':
 		level = statement(depth, rankElement)
+	}
+	if s.held < 0 {
+		s.annotating = s.text[first] == '@'
+		s.annotated, s.annotation = depth, s.annotating
 	}
 	index := s.place(first, level)
 	s.statement = first
@@ -151,7 +156,7 @@ func (s *scanner) resolve(i int, braced bool) header {
 	if s.statement < i {
 		h = s.lang.header(s, s.text[s.statement:min(i, s.statement+maxHeader)], braced)
 	}
-	if s.held >= 0 && s.heldDepth == len(s.scopes) && !(braced && h.bare) {
+	if s.held >= 0 && s.heldDepth == len(s.scopes) {
 		outside := len(s.names)
 		s.addNames(h)
 		s.setSection(s.held, s.names)
@@ -182,14 +187,16 @@ func (s *scanner) close(i int) {
 // openBrace opens the scope of the brace at i.
 func (s *scanner) openBrace(i int) int {
 	h := header{kind: blockScope}
-	if kind := s.scopeKind(); s.held >= 0 && s.heldDepth == len(s.scopes) || s.parens == 0 && (kind == fileScope || kind == containerScope || s.declaring) {
+	held := s.held >= 0 && s.heldDepth == len(s.scopes)
+	empty := i+1 < s.end && s.text[i+1] == '}'
+	switch kind := s.scopeKind(); {
+	case s.parens > 0 && held && s.text[s.statement] != '@':
+		s.resolve(i, true)
+	case s.parens == 0 && (held || !empty && (kind == fileScope || kind == containerScope || s.declaring)):
 		h = s.resolve(i, true)
 	}
-	if i+1 < s.end && s.text[i+1] == '}' {
+	if empty {
 		return i + 2
-	}
-	if s.parens > 0 {
-		h = header{kind: blockScope}
 	}
 	s.push(h.kind, s.statement)
 	s.addNames(h)
@@ -257,7 +264,7 @@ func byLine(s *scanner, last byte, first int) bool {
 	case ':':
 		return !s.label()
 	}
-	if s.statement < s.code && s.text[s.statement] == '@' && s.lang.header(s, s.text[s.statement:min(s.code, s.statement+maxHeader)], false).bare {
+	if s.annotating && len(s.scopes) == s.annotated {
 		return true
 	}
 	if first < 0 {

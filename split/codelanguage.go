@@ -39,6 +39,12 @@ const (
 	stopWord               // ends the name of a container: extends
 )
 
+// A word has a meaning at the start of a statement.
+type word struct {
+	text string
+	kind wordKind
+}
+
 // A remarkForm is a form of comment. A close of "" stands for the end of the
 // line.
 type remarkForm struct {
@@ -88,7 +94,7 @@ type language struct {
 	group     func(line string) int                       // the index of a parenthesis that opens a scope
 
 	code, long classes
-	initials   [256]uint64 // the lengths of the words by their first bytes
+	initials   [256][]word // the words by their first bytes
 }
 
 // compile fills the tables that derive from the fields.
@@ -120,11 +126,11 @@ func (l *language) compile() *language {
 	}
 	l.long = l.code
 	l.long[';'], l.long[','], l.long[' '], l.long['\t'] = semicolon, comma, blank, blank
-	for word := range l.words {
-		l.initials[word[0]] |= 1 << len(word)
-		if l.folded {
-			l.initials[word[0]-'a'+'A'] |= 1 << len(word)
-		}
+	for text, kind := range l.words {
+		l.initials[text[0]] = append(l.initials[text[0]], word{text, kind})
+	}
+	if l.folded {
+		copy(l.initials['A':'Z'+1], l.initials['a':'z'+1])
 	}
 	return l
 }
@@ -135,14 +141,16 @@ func (l *language) kind(text string, i int) (wordKind, int) {
 	for end < len(text) && isWord[text[end]] {
 		end++
 	}
-	if n := end - i; n == 0 || n > 63 || l.initials[text[i]]&(1<<n) == 0 {
+	if i == end {
 		return otherWord, end
 	}
-	word := text[i:end]
-	if l.folded {
-		word = strings.ToLower(word)
+	found := text[i:end]
+	for _, w := range l.initials[found[0]] {
+		if w.text == found || l.folded && strings.EqualFold(w.text, found) {
+			return w.kind, end
+		}
 	}
-	return l.words[word], end
+	return otherWord, end
 }
 
 // isWord has the bytes of identifiers.

@@ -45,6 +45,9 @@ type scanner struct {
 	group     int      // the parenthesis that opens a scope
 
 	heldDepth  int
+	annotating bool // the statement consists of annotations so far
+	annotated  int  // the depth of the statement with the annotations
+	annotation bool // the line may end them
 	leadDepth  int
 	leadRank   int
 	branches   []branch // of #if
@@ -134,6 +137,10 @@ func (s *scanner) startLine() int {
 // closeLine notes the last code of the line and skips its here documents.
 func (s *scanner) closeLine() {
 	s.mark(s.end)
+	if s.annotation {
+		s.annotating = s.lang.header(s, s.text[min(s.begin, s.code):s.code], false).bare
+		s.annotation = false
+	}
 	for len(s.terminator) > 0 && !s.stopped {
 		word := s.terminator[0]
 		s.terminator = s.terminator[1:]
@@ -221,12 +228,13 @@ func (s *scanner) place(first, level int) int {
 // token ends there.
 func (s *scanner) scan(i int) {
 	for i < s.end {
-		c := s.classes[s.text[i]]
-		if c == plain {
-			i++
-			continue
+		text, classes := s.text[:s.end], s.classes
+		for classes[text[i]] == plain {
+			if i++; i == len(text) {
+				return
+			}
 		}
-		i = s.token(i, c)
+		i = s.token(i, classes[text[i]])
 	}
 }
 
