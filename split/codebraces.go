@@ -153,7 +153,8 @@ func (s *scanner) release(i int) {
 // the held boundary its section.
 func (s *scanner) resolve(i int, braced bool) header {
 	var h header
-	if s.statement < i {
+	named := braced || s.declaring || s.statement < i && s.text[s.statement] == '@'
+	if named && s.statement < i {
 		h = s.lang.header(s, s.text[s.statement:min(i, s.statement+maxHeader)], braced)
 	}
 	if s.held >= 0 && s.heldDepth == len(s.scopes) {
@@ -166,16 +167,13 @@ func (s *scanner) resolve(i int, braced bool) header {
 	return h
 }
 
-func (s *scanner) open(i int) {
-	if i == s.group {
-		s.push(groupScope, s.statement)
-		s.group = none
-		return
-	}
-	s.parens++
+// openGroup opens the scope of declarations in parentheses.
+func (s *scanner) openGroup() {
+	s.push(groupScope, s.statement)
+	s.group = none
 }
 
-func (s *scanner) close(i int) {
+func (s *scanner) close() {
 	switch {
 	case s.parens > 0:
 		s.parens--

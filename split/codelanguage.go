@@ -39,6 +39,15 @@ const (
 	stopWord               // ends the name of a container: extends
 )
 
+// A quoteForm says how a string is read.
+type quoteForm uint8
+
+const (
+	spansLines  quoteForm = 1 << iota // it may span lines
+	noEscapes                         // a backslash has no meaning
+	comesTriple                       // three quotes begin another form
+)
+
 // A word has a meaning at the start of a statement.
 type word struct {
 	text string
@@ -94,7 +103,8 @@ type language struct {
 	group     func(line string) int                       // the index of a parenthesis that opens a scope
 
 	code, long classes
-	initials   [256][]word // the words by their first bytes
+	forms      [256]quoteForm // of the strings that the bytes begin
+	initials   [256][]word    // the words by their first bytes
 }
 
 // compile fills the tables that derive from the fields.
@@ -121,6 +131,15 @@ func (l *language) compile() *language {
 	}
 	set(l.specials, special)
 	set(l.quotes, quote)
+	for i := range len(l.multiline) {
+		l.forms[l.multiline[i]] |= spansLines
+	}
+	for i := range len(l.verbatim) {
+		l.forms[l.verbatim[i]] |= noEscapes
+	}
+	for i := range len(l.triple) {
+		l.forms[l.triple[i]] |= comesTriple
+	}
 	for _, r := range l.remarks {
 		set(r.open[:1], remark)
 	}

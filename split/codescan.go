@@ -229,12 +229,19 @@ func (s *scanner) place(first, level int) int {
 func (s *scanner) scan(i int) {
 	for i < s.end {
 		text, classes := s.text[:s.end], s.classes
-		for classes[text[i]] == plain {
+		c := classes[text[i]]
+		for c == plain {
 			if i++; i == len(text) {
 				return
 			}
+			c = classes[text[i]]
 		}
-		i = s.token(i, classes[text[i]])
+		if c == opener && i != s.group {
+			s.parens++
+			i++
+			continue
+		}
+		i = s.token(i, c)
 	}
 }
 
@@ -245,9 +252,9 @@ func (s *scanner) token(i int, c class) int {
 	}
 	switch c {
 	case opener:
-		s.open(i)
+		s.openGroup()
 	case closer:
-		s.close(i)
+		s.close()
 	case brace:
 		return s.openBrace(i)
 	case unbrace:

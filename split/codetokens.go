@@ -77,12 +77,13 @@ func (s *scanner) stringEnd(i int) int {
 			}
 		}
 	}
-	if strings.IndexByte(s.lang.triple, q) >= 0 && strings.HasPrefix(s.text[i+1:], s.text[i:i+1]+s.text[i:i+1]) {
+	form := s.lang.forms[q]
+	if form&comesTriple != 0 && i+2 < len(s.text) && s.text[i+1] == q && s.text[i+2] == q {
 		if end := s.tripleEnd(i + 3); end >= 0 {
 			return end
 		}
 	}
-	if strings.IndexByte(s.lang.multiline, q) < 0 {
+	if form&spansLines == 0 {
 		if end := s.quoteEnd(i+1, s.end, q); end >= 0 {
 			return end
 		}
@@ -117,13 +118,16 @@ func escaped(text string) bool {
 // quoteEnd returns the index after the quote q that closes a string in
 // text[i:end], or none.
 func (s *scanner) quoteEnd(i, end int, q byte) int {
-	escapes := strings.IndexByte(s.lang.verbatim, q) < 0
+	escape := byte('\\')
+	if s.lang.forms[q]&noEscapes != 0 {
+		escape = q
+	}
 	text := s.text[:end]
 	for ; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == q:
+		switch text[i] {
+		case q:
 			return i + 1
-		case c == '\\' && escapes:
+		case escape:
 			i++
 		}
 	}
