@@ -173,11 +173,9 @@ func (s *scanner) openGroup() {
 	s.group = none
 }
 
-func (s *scanner) close() {
-	switch {
-	case s.parens > 0:
-		s.parens--
-	case s.scopeKind() == groupScope:
+// closeGroup closes it. A parenthesis without a scope is ignored.
+func (s *scanner) closeGroup() {
+	if s.scopeKind() == groupScope {
 		s.statement = s.pop().statement
 	}
 }

@@ -241,6 +241,11 @@ func (s *scanner) scan(i int) {
 			i++
 			continue
 		}
+		if c == closer && s.parens > 0 {
+			s.parens--
+			i++
+			continue
+		}
 		i = s.token(i, c)
 	}
 }
@@ -254,7 +259,7 @@ func (s *scanner) token(i int, c class) int {
 	case opener:
 		s.openGroup()
 	case closer:
-		s.close()
+		s.closeGroup()
 	case brace:
 		return s.openBrace(i)
 	case unbrace:
@@ -284,7 +289,7 @@ func (s *scanner) literal(i, end int) int {
 	if end > s.end {
 		s.skip(i, end)
 		s.from = end - 1
-	} else {
+	} else if s.classes == &s.lang.long {
 		s.inside(i, end, levelInside)
 	}
 	return end
@@ -308,6 +313,10 @@ func (s *scanner) weak(i int, c class) int {
 // skip goes over text[from:to], which may span lines. The line of to becomes
 // the current one.
 func (s *scanner) skip(from, to int) {
+	if to <= s.end {
+		s.inside(from, to, levelInside)
+		return
+	}
 	for from < to && !s.stopped {
 		end := min(lineEnd(s.text[:to], from), to)
 		s.inside(from, end, levelInside)
@@ -316,7 +325,5 @@ func (s *scanner) skip(from, to int) {
 		}
 		from = end + 1
 	}
-	if to > s.end {
-		s.setEnd(to)
-	}
+	s.setEnd(to)
 }

@@ -47,8 +47,14 @@ func (w *writer) emit(at, level int) int {
 		w.flush()
 	}
 	w.last = at
-	w.out = append(w.out, fileops.Boundary{At: at, Level: level})
-	return len(w.out) - 1
+	n := len(w.out)
+	if n == cap(w.out) {
+		w.out = slices.Grow(w.out, max(batch, n))
+	}
+	w.out = w.out[:n+1]
+	b := &w.out[n]
+	b.At, b.Level, b.Section = at, level, nil
+	return n
 }
 
 // setSection sets the section of the boundary with an index in out. Level and
@@ -63,12 +69,12 @@ func (w *writer) setSection(index int, section []string) {
 
 // flush yields all boundaries, complete or not.
 func (w *writer) flush() {
-	for _, b := range w.out {
+	for i := range w.out {
 		if w.stopped {
 			break
 		}
-		if b.At > 0 {
-			w.stopped = !w.yield(b)
+		if b := &w.out[i]; b.At > 0 {
+			w.stopped = !w.yield(*b)
 		}
 	}
 	w.out, w.lead, w.held = w.out[:0], none, none
