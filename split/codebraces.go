@@ -65,7 +65,7 @@ func (s *scanner) startStatement(first int) {
 	s.release(s.begin)
 	kind, end := s.declaration(first)
 	scope, depth := s.scopeKind(), len(s.scopes)
-	if kind == otherWord && s.lang.assigned && scope == fileScope && strings.Contains(s.text[end:s.end], "= function") {
+	if kind == otherWord && s.lang.assigned && scope == fileScope && strings.Contains(s.text[first:s.end], "= function") {
 		kind = variableWord
 	}
 	s.declaring = (kind == functionWord || kind == containerWord || kind == implWord) && (scope != blockScope || !s.lang.shallow)
@@ -290,6 +290,9 @@ func (s *scanner) label() bool {
 	if s.statement >= s.code {
 		return true
 	}
-	kind, end := s.lang.kind(s.text, s.statement)
-	return kind == caseWord || end > s.statement && end == s.code-1 || kind == modifierWord
+	if kind, _ := s.lang.kind(s.text, s.statement); kind != otherWord {
+		return kind == caseWord || kind == modifierWord
+	}
+	end := wordEnd(s.text[:s.code], s.statement)
+	return end > s.statement && end == s.code-1
 }

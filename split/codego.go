@@ -59,11 +59,7 @@ func goReceiver(text string) string {
 
 // leadingName returns the identifier that begins the text.
 func leadingName(text string) string {
-	end := 0
-	for end < len(text) && isWord[text[end]] {
-		end++
-	}
-	return text[:end]
+	return text[:wordEnd(text, 0)]
 }
 
 // goContinues reports whether the line that ends with last has no semicolon

@@ -101,6 +101,9 @@ func (r *headerReader) next(i int) int {
 func (r *headerReader) readWord(i int) int {
 	kind, end := r.lang.kind(r.text, i)
 	r.header.bare = false
+	if kind == otherWord {
+		end = wordEnd(r.text, i)
+	}
 	switch kind {
 	case modifierWord, variableWord, packageWord, caseWord, followWord:
 		return end

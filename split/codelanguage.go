@@ -104,7 +104,7 @@ type language struct {
 
 	code, long classes
 	forms      [256]quoteForm // of the strings that the bytes begin
-	initials   [256][]word    // the words by their first bytes
+	starts     [256][]word    // the words by their first two letters
 }
 
 // compile fills the tables that derive from the fields.
@@ -146,30 +146,38 @@ func (l *language) compile() *language {
 	l.long = l.code
 	l.long[';'], l.long[','], l.long[' '], l.long['\t'] = semicolon, comma, blank, blank
 	for text, kind := range l.words {
-		l.initials[text[0]] = append(l.initials[text[0]], word{text, kind})
-	}
-	if l.folded {
-		copy(l.initials['A':'Z'+1], l.initials['a':'z'+1])
+		start := startOf(text[0], text[1])
+		l.starts[start] = append(l.starts[start], word{text, kind})
 	}
 	return l
 }
 
-// kind returns the meaning of the word at i, and its end.
+// kind returns the meaning of the word at i, and its end if it has one.
 func (l *language) kind(text string, i int) (wordKind, int) {
-	end := i
-	for end < len(text) && isWord[text[end]] {
-		end++
+	if i+1 >= len(text) {
+		return otherWord, i
 	}
-	if i == end {
-		return otherWord, end
-	}
-	found := text[i:end]
-	for _, w := range l.initials[found[0]] {
-		if w.text == found || l.folded && strings.EqualFold(w.text, found) {
+	for _, w := range l.starts[startOf(text[i], text[i+1])] {
+		end := i + len(w.text)
+		if end > len(text) || end < len(text) && isWord[text[end]] {
+			continue
+		}
+		if found := text[i:end]; found == w.text || l.folded && strings.EqualFold(found, w.text) {
 			return w.kind, end
 		}
 	}
-	return otherWord, end
+	return otherWord, i
+}
+
+// startOf returns a hash of the first two letters of a word in any case.
+func startOf(a, b byte) byte { return (a|0x20)*7 + (b | 0x20) }
+
+// wordEnd returns the end of the word at i.
+func wordEnd(text string, i int) int {
+	for i < len(text) && isWord[text[i]] {
+		i++
+	}
+	return i
 }
 
 // isWord has the bytes of identifiers.

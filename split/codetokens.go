@@ -286,10 +286,7 @@ func hereDocument(s *scanner, i int) int {
 	} else if k < len(rest) && s.lang.hereUpper && (rest[k] < 'A' || rest[k] > 'Z') {
 		return i + 2
 	}
-	end := k
-	for end < len(rest) && isWord[rest[end]] {
-		end++
-	}
+	end := wordEnd(rest, k)
 	if end == k || '0' <= rest[k] && rest[k] <= '9' {
 		return i + k
 	}
