@@ -37,7 +37,6 @@ type scanner struct {
 
 	scopes    []scope
 	names     []string // of the scopes
-	own       int      // the names that are the package's
 	parens    int      // the open parentheses and brackets in the innermost scope
 	statement int      // the start of the current statement
 	declaring bool     // a word says that the statement is a declaration
