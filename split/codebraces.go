@@ -93,7 +93,7 @@ func (s *scanner) startStatement(first int) {
 	s.statement = first
 	switch {
 	case s.held >= 0: // this is inside the annotation of a declaration
-	case level <= maxNested:
+	case level <= maxNested && (kind != variableWord || s.lang.assigned):
 		s.held, s.heldDepth = index, depth
 	default:
 		s.setSection(index, s.names)

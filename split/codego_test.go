@@ -70,9 +70,9 @@ func parseGo(text string) *goOracle {
 		return nil
 	}
 	o := &goOracle{map[int]bool{}, map[int][]string{}, map[int]bool{}}
-	offset := func(pos token.Pos) int { return set.PositionFor(pos, false).Offset }
+	offset := set.File(file.FileStart).Offset
 	lineStart := func(at int) int { return strings.LastIndexByte(text[:at], '\n') + 1 }
-	above := map[int]int{} // the line after a comment that begins a line → the comment's start
+	above := map[int]int{} // the start of the line after a comment that begins a line → the comment's start
 	for _, group := range file.Comments {
 		start := offset(group.Pos())
 		first := 0 // the first comment of the group that begins a line
@@ -84,16 +84,16 @@ func parseGo(text string) *goOracle {
 		}
 		if first < len(group.List) {
 			if end := offset(group.End()); strings.TrimSpace(text[end:lineEnd(text, end)]) == "" {
-				above[set.PositionFor(group.End(), false).Line+1] = lineStart(start)
+				above[lineEnd(text, end)+1] = lineStart(start)
 			}
-			above[set.PositionFor(group.End(), false).Line] = lineStart(start)
+			above[lineStart(offset(group.End()))] = lineStart(start)
 			o.statements[lineStart(start)] = true
 		}
 	}
 	place := func(pos token.Pos) int {
 		at := offset(pos)
 		if strings.TrimLeft(text[lineStart(at):at], " \t") == "" {
-			if start, ok := above[set.PositionFor(pos, false).Line]; ok {
+			if start, ok := above[lineStart(at)]; ok {
 				return start
 			}
 		}
