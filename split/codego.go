@@ -2,8 +2,8 @@ package split
 
 import "strings"
 
-// golang reads Go by its tokens. The parser of package go/parser would take
-// seven times as long; the tests compare the two.
+// golang reads Go by its tokens. The parser of package go/parser would take many
+// times as long; the tests compare the two.
 var golang = &language{
 	remarks:   []remarkForm{{open: "//"}, {open: "/*", close: "*/"}},
 	quotes:    "\"'`",
