@@ -27,7 +27,8 @@ func (u Unit) String() string {
 
 // A Boundary is a place between two characters where a text may be cut.
 type Boundary struct {
-	// At is a byte offset: a chunk may end here and the next one begin.
+	// At is a byte offset: a chunk may end here and the next one begin. A boundary
+	// at 0 only says in which Section a text begins.
 	At int
 	// Level is the rank of the boundary: 0 is the strongest, such as the start of
 	// a chapter, and larger is weaker.

@@ -96,10 +96,10 @@ func checkBoundaries(t testing.TB, language, text string) {
 	for i := range text {
 		edges[i] = true
 	}
-	last, count := 0, 0
+	last, count := -1, 0
 	for b := range Code(language)("", text) {
-		if b.At <= last || b.At >= len(text) || b.Level < 0 || b.Level > levelInside || !edges[b.At] ||
-			text[b.At-1] == '\r' && text[b.At] == '\n' || slices.Contains(b.Section, "") {
+		if b.At <= last || b.At == 0 && b.Section == nil || b.At >= len(text) || b.Level < 0 || b.Level > levelInside || !edges[b.At] ||
+			b.At > 0 && text[b.At-1] == '\r' && text[b.At] == '\n' || slices.Contains(b.Section, "") {
 			require.Fail(t, "a boundary breaks a law", "%s %q: %+v after %d", language, text, b, last)
 		}
 		last = b.At

@@ -38,7 +38,7 @@ type writer struct {
 }
 
 // emit adds a boundary and returns its index, or none if there can be no
-// boundary. The start of the text is added, too, but not yielded.
+// boundary. The start of the text is added, too, but yielded only with a section.
 func (w *writer) emit(at, level int) int {
 	if at <= w.last || at >= len(w.text) {
 		return none
@@ -60,7 +60,7 @@ func (w *writer) emit(at, level int) int {
 // setSection sets the section of the boundary with an index in out. Level and
 // section of a boundary that is yielded already, or cannot be, stay unknown.
 func (w *writer) setSection(index int, section []string) {
-	if index < 0 || w.out[index].At == 0 || slices.Equal(section, w.seen) {
+	if index < 0 || slices.Equal(section, w.seen) {
 		return
 	}
 	w.seen = append(make([]string, 0, len(section)), section...)
@@ -73,7 +73,7 @@ func (w *writer) flush() {
 		if w.stopped {
 			break
 		}
-		if b := &w.out[i]; b.At > 0 {
+		if b := &w.out[i]; b.At > 0 || b.Section != nil {
 			w.stopped = !w.yield(*b)
 		}
 	}
