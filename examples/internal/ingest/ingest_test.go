@@ -243,6 +243,35 @@ func TestOutputFormats(t *testing.T) {
 	assert.Equal(t, "say \"hi\",\nthen 走る", rows[1][0])
 }
 
+// TestSplits cuts a Markdown file at its headings, and by default knows its kind.
+func TestSplits(t *testing.T) {
+	dir := writeTree(t, map[string]string{"a.md": "# One\n\nfirst text\n\n## Two\n\nsecond text\n"})
+	out := filepath.Join(t.TempDir(), "out.jsonl")
+	for name, want := range map[string][]string{
+		"auto": {"# One\n\nfirst text\n\n", "## Two\n\nsecond text\n"}, "markdown": {"# One\n\nfirst text\n\n", "## Two\n\nsecond text\n"},
+		"none": {"# One\n\nfirst text\n\n## Two", "\n\nsecond text\n"}, "": {"# One\n\nfirst text\n\n", "## Two\n\nsecond text\n"},
+	} {
+		args := []string{"-o", out, "-size", "25", "-overlap", "0", "-threshold", "0", dir}
+		if name != "" {
+			args = append([]string{"-split", name}, args...)
+		}
+		got := ingestArgs(t.Context(), args...)
+		require.Equal(t, exitOK, got.code, got.stderr)
+		chunks := readJSONL(t, out)
+		var texts []string
+		for _, c := range chunks {
+			texts = append(texts, c.Text)
+		}
+		assert.Equal(t, want, texts, name)
+		if name == "auto" {
+			assert.Equal(t, []string{"One", "Two"}, chunks[1].Section)
+			assert.Equal(t, []int{5, 7}, []int{chunks[1].StartLine, chunks[1].EndLine})
+		}
+		assert.Equal(t, "39", fields(got.stdout)["characters"], name)
+	}
+	assert.Equal(t, exitUsage, ingestArgs(t.Context(), "-o", out, "-split", "auto", "-unit", "tokens", dir).code)
+}
+
 func TestWrongUse(t *testing.T) {
 	dir := writeTree(t, tree)
 	out := filepath.Join(t.TempDir(), "out.jsonl")
@@ -257,6 +286,7 @@ func TestWrongUse(t *testing.T) {
 		{"negative size", []string{"-o", out, "-size", "-1", dir}, exitUsage, "Size = -1"},
 		{"overlap above one", []string{"-o", out, "-overlap", "1.5", dir}, exitUsage, "Overlap = 1.5"},
 		{"negative threshold", []string{"-o", out, "-threshold", "-1", dir}, exitUsage, "Threshold = -1"},
+		{"unknown splitter", []string{"-split", "pdf", dir}, exitUsage, "must be auto, text, markdown, code or none"},
 		{"unknown unit", []string{"-unit", "bytes", dir}, exitUsage, "must be chars or tokens"},
 		{"unknown encoding", []string{"-o", out, "-encoding", "klingon", dir}, exitUsage, `Encoding = "klingon"`},
 		{"not a size", []string{"-max-size", "16 MB", dir}, exitUsage, "-max-size"},

@@ -96,10 +96,11 @@ func TestMemoryStaysFlat(t *testing.T) {
 		make func(t *testing.T, dir string)
 		args []string
 	}{
-		{"many files", func(t *testing.T, dir string) { makeTree(t, dir, size) }, nil},
-		{"one large file", file(size), nil},
+		{"many files", func(t *testing.T, dir string) { makeTree(t, dir, size) }, []string{"-split", "none"}},
+		{"many files at their joints", func(t *testing.T, dir string) { makeTree(t, dir, size/2) }, nil},
+		{"one large file", file(size), []string{"-split", "none"}},
 		{"one large file in words", file(size / 2), []string{"-unit", "tokens"}},
-		{"a chunk for each character", file(small), []string{"-size", "1", "-overlap", "0", "-threshold", "0"}},
+		{"a chunk for each character", file(small), []string{"-split", "none", "-size", "1", "-overlap", "0", "-threshold", "0"}},
 		{"a chunk for each word", file(small), []string{"-unit", "tokens", "-size", "1", "-overlap", "0", "-threshold", "0"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

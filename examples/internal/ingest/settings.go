@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/lion-agi/fileops"
+	"github.com/lion-agi/fileops/split"
 )
 
 // settings are the values of the command line.
@@ -17,6 +18,7 @@ type settings struct {
 	dir            string
 	opts           fileops.ChunkOptions
 	sel            fileops.Selection
+	splitter       string // its name, "" for the default
 	noIgnore       bool
 	hidden         bool
 	toStdout       bool // there is no output file
@@ -66,8 +68,9 @@ func (s *settings) flags() *flag.FlagSet {
 	o := &s.opts
 	f.StringVar(&o.OutputFile, "o", "chunks.jsonl", "write the chunks to `FILE`: .jsonl, .json or .csv; - is standard output")
 	f.IntVar(&o.Size, "size", o.Size, "length of a chunk, in units")
+	f.Func("split", "cut at the joints of `auto`, text, markdown or code, or none: anywhere (default auto; none with -unit tokens)", s.setSplitter)
 	f.Float64Var(&o.Overlap, "overlap", o.Overlap, "overlap of neighboring chunks, as a fraction of the size, from 0 to 1")
-	f.IntVar(&o.Threshold, "threshold", o.Threshold, "join a last chunk of at most this length to the one before")
+	f.IntVar(&o.Threshold, "threshold", o.Threshold, "with -split none, join a last chunk of at most this length to the one before")
 	f.Func("unit", "count in `chars` (the default) or tokens, which are words", s.setUnit)
 	listVar(f, &o.FileTypes, "types", "read only files with these suffixes, a `list` such as .md,.txt")
 	listVar(f, &s.sel.Include, "include", "read only files that match one of this `list` of patterns")
@@ -95,6 +98,32 @@ func (s *settings) setUnit(name string) error {
 		return errors.New("must be chars or tokens")
 	}
 	return nil
+}
+
+// splitters are the values of -split. A nil one cuts anywhere.
+var splitters = map[string]fileops.Splitter{
+	"auto": split.ByName(), "text": split.Text(), "markdown": split.Markdown(), "code": split.Code(""), "none": nil,
+}
+
+// setSplitter chooses the splitter by its name.
+func (s *settings) setSplitter(name string) error {
+	if _, ok := splitters[name]; !ok {
+		return errors.New("must be auto, text, markdown, code or none")
+	}
+	s.splitter = name
+	return nil
+}
+
+// split sets the splitter, by default one that suits the unit.
+func (s *settings) split() {
+	if s.splitter == "" {
+		s.splitter = "auto"
+		if s.opts.Unit == fileops.Tokens { // words have no joints
+			s.splitter = "none"
+		}
+	}
+	s.opts.Splitter = splitters[s.splitter]
+	s.opts.Lines = s.opts.Splitter != nil
 }
 
 // setMaxSize sets the size of the largest file that is read.
@@ -148,6 +177,7 @@ func (s *settings) takeArgs(args []string) error {
 	case len(args) == 1:
 		s.dir = args[0]
 	}
+	s.split()
 	if s.toStdout = s.opts.OutputFile == "-"; s.toStdout {
 		s.opts.OutputFile = ""
 	}
