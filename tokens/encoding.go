@@ -49,7 +49,7 @@ func (e *Encoding) AppendTokens(dst []uint32, text string) []uint32 {
 func (e *Encoding) Decode(tokens []uint32) ([]byte, error) {
 	size := 0
 	for _, token := range tokens {
-		if int(token) >= e.size() || e.length(token) == 0 {
+		if !e.has(token) {
 			return nil, &UnknownTokenError{Encoding: e.name, Token: token}
 		}
 		size += e.length(token)

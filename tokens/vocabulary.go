@@ -72,6 +72,11 @@ func (v *vocabulary) parse(file []byte) error {
 // size returns the number after the last token.
 func (v *vocabulary) size() int { return len(v.starts) - 1 }
 
+// has reports whether a number is a token.
+func (v *vocabulary) has(number uint32) bool {
+	return uint64(number) < uint64(v.size()) && v.length(number) > 0
+}
+
 // token returns the bytes of a token.
 func (v *vocabulary) token(number uint32) string {
 	return v.text[v.starts[number]:v.starts[number+1]]
