@@ -205,9 +205,19 @@ func (t *classTable) symbols(text string, position int) int {
 
 // lines returns the end of \s*[\r\n]+|\s+(?!\S)|\s+ at a position of a space.
 func (t *classTable) lines(text string, position int) int {
-	end := t.run(text, position, space)
-	if last := strings.LastIndexAny(text[position:end], "\r\n"); last >= 0 {
-		return position + last + 1
+	end, lastLine := position, position
+	for end < len(text) {
+		c, size := t.at(text, end)
+		if !c.in(space) {
+			break
+		}
+		end += size
+		if c.in(newline) {
+			lastLine = end
+		}
+	}
+	if lastLine > position {
+		return lastLine
 	}
 	return t.beforeLast(text, position, end)
 }
