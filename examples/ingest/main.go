@@ -12,4 +12,4 @@ package main
 
 import "github.com/lion-agi/fileops/examples/internal/ingest"
 
-func main() { ingest.Main() }
+func main() { ingest.Main(nil) }

@@ -24,17 +24,22 @@ const (
 	exitClosedPipe  = 141 // 128 + SIGPIPE
 )
 
-// Main runs the program with the arguments of the process, and ends the process.
-func Main() {
+// Units are counters by their names, for the flag -unit. A counter is made when it is
+// asked for.
+type Units map[string]func() fileops.Counter
+
+// Main runs the program with the arguments of the process, and ends the process. It
+// knows these units beside the program's own.
+func Main(more Units) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	terminal.ReturnClosedPipes()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, more))
 }
 
 // run runs the program and returns its exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	s, code := parse(args, stdout, stderr)
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, more Units) int {
+	s, code := parse(args, stdout, stderr, more)
 	if s == nil {
 		return code
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,10 +26,17 @@ const childEnv = "INGEST_TEST_CHILD"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
-		Main()
+		Main(words)
 	}
 	goleak.VerifyTestMain(m)
 }
+
+// words is a unit of another program.
+var words = Units{"words": func() fileops.Counter { return wordCounter{} }}
+
+type wordCounter struct{}
+
+func (wordCounter) Count(text string) int { return len(strings.Fields(text)) }
 
 // An outcome is the exit code and the output of a run of the program.
 type outcome struct {
@@ -39,7 +47,7 @@ type outcome struct {
 // ingestArgs runs the program with arguments.
 func ingestArgs(ctx context.Context, args ...string) outcome {
 	var stdout, stderr bytes.Buffer
-	code := run(ctx, args, &stdout, &stderr)
+	code := run(ctx, args, &stdout, &stderr, words)
 	return outcome{code, stdout.String(), stderr.String()}
 }
 
@@ -243,6 +251,32 @@ func TestOutputFormats(t *testing.T) {
 	assert.Equal(t, "say \"hi\",\nthen 走る", rows[1][0])
 }
 
+// TestUnitsOfOtherPrograms counts in a unit that another program adds, and tells where
+// the units go.
+func TestUnitsOfOtherPrograms(t *testing.T) {
+	files := map[string]string{"a.txt": "one two", "b/c.txt": strings.Repeat("word ", 50), "b/d/e.txt": "x", "b/d/f/g.txt": "y z"}
+	for i := range 12 {
+		files[fmt.Sprintf("many/%02d/x.txt", i)] = strings.Repeat("w ", 4)
+	}
+	dir := writeTree(t, files)
+	out := filepath.Join(t.TempDir(), "out.jsonl")
+	got := ingestArgs(t.Context(), "-o", out, "-unit", "words", "-size", "20", "-overlap", "0", dir)
+	require.Equal(t, exitOK, got.code, got.stderr)
+	total := 0
+	for _, c := range readJSONL(t, out) {
+		assert.LessOrEqual(t, c.Size, 20)
+		assert.Equal(t, len(strings.Fields(c.Text)), c.Size)
+		total += c.Size
+	}
+	assert.Equal(t, 2+50+1+2+48, total)
+	assert.Equal(t, "103 in chunks", fields(got.stdout)["words"])
+	assert.Contains(t, got.stdout, "heaviest\n  b: 50\n  many/00: 4\n")
+	assert.Contains(t, got.stdout, "\n  many/07: 4\n  and 6 more directories: 21\n")
+	assert.NotContains(t, got.stdout, "many/08")
+	assert.Contains(t, ingestArgs(t.Context(), "-unit", "parsecs").stderr, "must be chars, tokens or words")
+	assert.Contains(t, ingestArgs(t.Context(), "-help").stdout, "words")
+}
+
 // TestSplits cuts a Markdown file at its headings, and by default knows its kind.
 func TestSplits(t *testing.T) {
 	dir := writeTree(t, map[string]string{"a.md": "# One\n\nfirst text\n\n## Two\n\nsecond text\n"})
@@ -287,7 +321,7 @@ func TestWrongUse(t *testing.T) {
 		{"overlap above one", []string{"-o", out, "-overlap", "1.5", dir}, exitUsage, "Overlap = 1.5"},
 		{"negative threshold", []string{"-o", out, "-threshold", "-1", dir}, exitUsage, "Threshold = -1"},
 		{"unknown splitter", []string{"-split", "pdf", dir}, exitUsage, "must be auto, text, markdown, code or none"},
-		{"unknown unit", []string{"-unit", "bytes", dir}, exitUsage, "must be chars or tokens"},
+		{"unknown unit", []string{"-unit", "bytes", dir}, exitUsage, "must be chars, tokens or words"},
 		{"unknown encoding", []string{"-o", out, "-encoding", "klingon", dir}, exitUsage, `Encoding = "klingon"`},
 		{"not a size", []string{"-max-size", "16 MB", dir}, exitUsage, "-max-size"},
 		{"negative maximum", []string{"-max-size", "-1", dir}, exitUsage, "-max-size"},

@@ -30,14 +30,17 @@ type report struct {
 	unread  int // of the skipped, the files
 	groups  []*group
 	chunks  int
-	chars   int // code points in the files, without the overlaps of chunks; unknown if negative
-	end     int // of the last chunk
+	unit    string         // that chunks are counted in, "" for chars and tokens
+	units   int            // in the chunks, with their overlaps
+	byDir   map[string]int // units in the chunks of a directory, see dirOf
+	chars   int            // code points in the files, without the overlaps of chunks; unknown if negative
+	end     int            // of the last chunk
 	took    time.Duration
 }
 
 // newReport returns a report that is printed to w.
 func newReport(s *settings, w io.Writer, m *meter) *report {
-	r := &report{source: s.dir, output: terminal.Quote(s.opts.OutputFile), verbose: s.verbose && !s.quiet, w: bufio.NewWriter(w), meter: m}
+	r := &report{source: s.dir, unit: s.unit, byDir: map[string]int{}, output: terminal.Quote(s.opts.OutputFile), verbose: s.verbose && !s.quiet, w: bufio.NewWriter(w), meter: m}
 	if s.toStdout {
 		r.output = "standard output"
 	} else {
@@ -82,8 +85,10 @@ func isNoFile(s fileops.SkippedFile) bool {
 // so these remain unknown.
 func (r *report) add(c fileops.TextChunk, unit fileops.Unit) {
 	r.chunks++
-	if unit != fileops.Chars {
+	if unit != fileops.Chars || r.unit != "" {
 		r.chars = -1
+		r.units += c.Size
+		r.byDir[r.dirOf(c.FilePath)] += c.Size
 		return
 	}
 	r.chars += c.Size
@@ -105,6 +110,10 @@ func (r *report) print() error {
 		line("characters", grouped(r.chars))
 	}
 	line("chunks", grouped(r.chunks)+" in "+r.output)
+	if r.unit != "" && r.units > 0 { // ChunkTo does not tell them
+		line(r.unit, grouped(r.units)+" in chunks")
+		r.printHeaviest()
+	}
 	line("skipped", grouped(r.skipped))
 	slices.SortStableFunc(r.groups, func(a, b *group) int { return cmp.Compare(b.count, a.count) })
 	for _, g := range r.groups {

@@ -5,7 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +20,8 @@ type settings struct {
 	dir            string
 	opts           fileops.ChunkOptions
 	sel            fileops.Selection
+	more           Units  // beside chars and tokens
+	unit           string // one of these, "" for another
 	splitter       string // its name, "" for the default
 	noIgnore       bool
 	hidden         bool
@@ -40,8 +44,8 @@ Flags:
 
 // parse reads the command line. If it returns no settings, the program ends with
 // the exit code that it returns.
-func parse(args []string, stdout, stderr io.Writer) (*settings, int) {
-	s := &settings{dir: ".", opts: fileops.DefaultChunkOptions(), sel: fileops.Selection{MaxSize: 16 << 20}}
+func parse(args []string, stdout, stderr io.Writer, more Units) (*settings, int) {
+	s := &settings{more: more, dir: ".", opts: fileops.DefaultChunkOptions(), sel: fileops.Selection{MaxSize: 16 << 20}}
 	f := s.flags()
 	f.SetOutput(io.Discard)
 	err := f.Parse(args)
@@ -71,7 +75,7 @@ func (s *settings) flags() *flag.FlagSet {
 	f.Func("split", "cut at the joints of `auto`, text, markdown or code, or none: anywhere (default auto; none with -unit tokens)", s.setSplitter)
 	f.Float64Var(&o.Overlap, "overlap", o.Overlap, "overlap of neighboring chunks, as a fraction of the size, from 0 to 1")
 	f.IntVar(&o.Threshold, "threshold", o.Threshold, "with -split none, join a last chunk of at most this length to the one before")
-	f.Func("unit", "count in `chars` (the default) or tokens, which are words", s.setUnit)
+	f.Func("unit", "count in `chars` (the default), tokens, which are words"+s.orMore(), s.setUnit)
 	listVar(f, &o.FileTypes, "types", "read only files with these suffixes, a `list` such as .md,.txt")
 	listVar(f, &s.sel.Include, "include", "read only files that match one of this `list` of patterns")
 	listVar(f, &s.sel.Exclude, "exclude", "leave out files and directories that match one of this `list` of patterns; ! takes back")
@@ -95,9 +99,30 @@ func (s *settings) setUnit(name string) error {
 	case "tokens":
 		s.opts.Unit = fileops.Tokens
 	default:
-		return errors.New("must be chars or tokens")
+		count, ok := s.more[name]
+		if !ok {
+			return errors.New("must be " + listed(append([]string{"chars", "tokens"}, slices.Sorted(maps.Keys(s.more))...)))
+		}
+		s.unit, s.opts.Counter = name, count()
 	}
 	return nil
+}
+
+// orMore lists the units of other programs.
+func (s *settings) orMore() string {
+	if len(s.more) == 0 {
+		return ""
+	}
+	return ", or " + listed(slices.Sorted(maps.Keys(s.more)))
+}
+
+// listed joins names: "a, b or c".
+func listed(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 // splitters are the values of -split. A nil one cuts anywhere.

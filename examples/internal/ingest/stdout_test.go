@@ -65,7 +65,7 @@ func TestWriteErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			stderr := new(bytes.Buffer)
-			assert.Equal(t, exitFailure, run(t.Context(), args, full, stderr))
+			assert.Equal(t, exitFailure, run(t.Context(), args, full, stderr, nil))
 			assert.Regexp(t, "^ingest: .*no space\n$", stderr.String())
 		})
 	}
