@@ -119,7 +119,7 @@ func fields(report string) map[string]string {
 func TestFlagsReachThePackage(t *testing.T) {
 	dir := writeTree(t, map[string]string{"a.txt": "caf\xe9 au lait", "b.md": "no", "sub/c.txt": "deep"})
 	out := filepath.Join(t.TempDir(), "out.jsonl")
-	got := ingestArgs(t.Context(), "-o", out, "-size", "6", "-overlap", "0.5", "-threshold", "0",
+	got := ingestArgs(t.Context(), "-o", out, "-size", "6", "-overlap", "0.5", "-threshold", "0", "-split", "none",
 		"-types", ".txt, rst", "-shallow", "-encoding", "latin1", "-workers", "1", dir)
 	require.Equal(t, exitOK, got.code, got.stderr)
 	var texts []string
@@ -271,8 +271,8 @@ func TestUnitsOfOtherPrograms(t *testing.T) {
 	assert.Equal(t, 2+50+1+2+48, total)
 	assert.Equal(t, "103 in chunks", fields(got.stdout)["words"])
 	assert.Contains(t, got.stdout, "heaviest\n  b: 50\n  many/00: 4\n")
-	assert.Contains(t, got.stdout, "\n  many/07: 4\n  and 6 more directories: 21\n")
-	assert.NotContains(t, got.stdout, "many/08")
+	assert.Contains(t, got.stdout, "\n  many/08: 4\n  and 5 more directories: 17\n")
+	assert.NotContains(t, got.stdout, "many/09")
 	assert.Contains(t, ingestArgs(t.Context(), "-unit", "parsecs").stderr, "must be chars, tokens or words")
 	assert.Contains(t, ingestArgs(t.Context(), "-help").stdout, "words")
 }
