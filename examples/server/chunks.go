@@ -78,10 +78,10 @@ const chunkBytes = 10
 func (s *service) checkChunks(path string, size int64, opts *fileops.ChunkOptions) error {
 	longest := s.maxSize / chunkBytes
 	chars := cmp.Or(opts.Size, fileops.DefaultChunkOptions().Size)
-	if s.maxSize == 0 || size <= s.maxSize || opts.Unit == fileops.Chars && int64(chars) <= longest {
+	if s.maxSize == 0 || size <= s.maxSize || opts.Splitter == nil && opts.Unit == fileops.Chars && int64(chars) <= longest {
 		return nil
 	}
-	return fmt.Errorf("chunk %s: %w: it can only be cut with unit=chars and a size of at most %d", path, fileops.ErrTooLarge, longest)
+	return fmt.Errorf("chunk %s: %w: it can only be cut with unit=chars, split=none and a size of at most %d", path, fileops.ErrTooLarge, longest)
 }
 
 // checkTree returns an error if the files below a directory cannot be cut with a

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/lion-agi/fileops"
+	"github.com/lion-agi/fileops/split"
 )
 
 // A parameters value names the parameters that an endpoint knows. The value is
@@ -18,7 +19,7 @@ type parameters map[string]bool
 
 var (
 	noParameters = parameters{}
-	cutting      = parameters{"size": false, "overlap": false, "threshold": false, "unit": false}
+	cutting      = parameters{"size": false, "overlap": false, "threshold": false, "unit": false, "split": false}
 
 	// Of a directory the files of these types, and by these patterns of gitignore(5),
 	// are taken. git=1 leaves out the files that git would ignore.
@@ -108,8 +109,26 @@ func chunkOptions(query url.Values) (*fileops.ChunkOptions, error) {
 	if o.Threshold, err = parse(query, "threshold", o.Threshold, strconv.Atoi, "must be a whole number"); err != nil {
 		return nil, err
 	}
-	o.Unit, err = parse(query, "unit", o.Unit, parseUnit, "must be chars or tokens")
+	if o.Unit, err = parse(query, "unit", o.Unit, parseUnit, "must be chars or tokens"); err != nil {
+		return nil, err
+	}
+	o.Splitter, err = parse(query, "split", nil, parseSplitter, "must be auto, text, markdown, code or none")
+	o.Lines = o.Splitter != nil
 	return &o, err
+}
+
+// splitters are the values of the parameter split. A nil one cuts anywhere.
+var splitters = map[string]fileops.Splitter{
+	"auto": split.ByName(), "text": split.Text(), "markdown": split.Markdown(), "code": split.Code(""), "none": nil,
+}
+
+// parseSplitter parses the name of a splitter.
+func parseSplitter(s string) (fileops.Splitter, error) {
+	splitter, ok := splitters[s]
+	if !ok {
+		return nil, strconv.ErrSyntax
+	}
+	return splitter, nil
 }
 
 // selection reads from a query which files of a directory are taken.

@@ -154,6 +154,28 @@ func TestChunksOfDirectories(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, f.get("/chunks?path=noise").StatusCode, "every file was left out")
 }
 
+// TestSplitters cuts at the joints of a file.
+func TestSplitters(t *testing.T) {
+	f := newFixture(t, nil)
+	f.write("a.md", "# One\n\nfirst text\n\n## Two&3\n\nsecond text\n")
+	for splitter, want := range map[string]string{"auto": "## Two&3\n\nsecond text\n", "markdown": "## Two&3\n\nsecond text\n", "none": "3\n\nsecond text\n"} {
+		chunks := chunksIn(t, f.get("/chunks?path=a.md&size=26&overlap=0&threshold=0&split="+splitter))
+		require.Len(t, chunks, 2)
+		assert.Equal(t, want, chunks[1].Text, splitter)
+		assert.Equal(t, splitter != "none", chunks[1].StartLine == 5 && chunks[1].EndLine == 7, splitter)
+	}
+	page := text(t, f.get("/view/a.md?size=26&overlap=0&threshold=0&split=auto"))
+	assert.Contains(t, page, "bytes 19 to 41, lines 5 to 7")
+	assert.Contains(t, page, `<p class="section">One › Two&amp;3</p>`)
+	assert.Contains(t, page, `<option selected>auto</option>`)
+	assert.Contains(t, text(t, f.get("/view/a.md")), `<option selected>auto</option>`)
+	assert.NotContains(t, text(t, f.get("/view/a.md?size=26")), `class="section"`)
+	for _, query := range []string{"split=pdf", "split=auto&split=auto", "split=auto&unit=tokens"} {
+		assert.Equal(t, http.StatusBadRequest, f.get("/chunks?path=a.md&"+query).StatusCode, query)
+		assert.Equal(t, http.StatusBadRequest, f.get("/view/a.md?size=9&"+query).StatusCode, query)
+	}
+}
+
 // TestEncodingOfARequest reads a file in the encoding that the request names.
 func TestEncodingOfARequest(t *testing.T) {
 	f := newFixture(t, nil)
@@ -237,7 +259,7 @@ func TestLargeFilesAreCutIntoSmallChunks(t *testing.T) {
 				r := f.do(method, path+query, "")
 				assert.Equal(t, code, r.StatusCode, method+path+query)
 				if body := text(t, r); code == 413 && strings.Contains(query, "size") {
-					assert.Contains(t, body, "it can only be cut with unit=chars and a size of at most 10")
+					assert.Contains(t, body, "it can only be cut with unit=chars, split=none and a size of at most 10")
 				}
 			}
 		}
