@@ -26,9 +26,11 @@ func atServer(prefix string) string {
 
 // serverBucket opens the bucket of the real server to write to it.
 func serverBucket(t *testing.T) *blob.Bucket {
-	bucket, err := blob.OpenBucket(t.Context(), s3URL(serverEndpoint))
+	opened, err := blob.OpenBucket(t.Context(), s3URL(serverEndpoint))
 	require.NoError(t, err)
-	t.Cleanup(func() { bucket.Close() })
+	bucket, closeBucket, err := tunedS3(t.Context(), opened, bucketName)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, closeBucket()) })
 	var client *s3.Client
 	require.True(t, bucket.As(&client))
 	_, err = client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String(bucketName)})
