@@ -41,13 +41,7 @@ var selectors = append(slices.Clone(choosers),
 // everySelector runs a test with each selector in each place.
 func everySelector(t *testing.T, test func(t *testing.T, p place, c chooser)) {
 	t.Helper()
-	everywhere(t, func(t *testing.T, shared place) {
-		for _, c := range selectors {
-			t.Run(c.name, func(t *testing.T) {
-				test(t, newPlace(t, shared.confined, shared.portable, fileops.PoolOptions{}), c)
-			})
-		}
-	})
+	eachOf(t, selectors, test)
 }
 
 // A selectCase is a tree, a selection, and the right answer. Each file has its own
