@@ -62,6 +62,7 @@ var selectCases = []selectCase{
 	{
 		name:  "nothing",
 		files: []string{".git/HEAD", ".x", "a/b"},
+		sel:   fileops.Selection{Include: []string{}},
 		taken: []string{".git/HEAD", ".x", "a/b"},
 	}, {
 		name:  "Include takes files, and all below a directory",
@@ -376,6 +377,7 @@ func TestSelectRefusesOptions(t *testing.T) {
 		{"Select.Exclude", fileops.Selection{Exclude: []string{"/"}}},
 		{"Select.Exclude", fileops.Selection{Exclude: []string{"!"}}},
 		{"Select.Exclude", fileops.Selection{Exclude: []string{"a\nb"}}},
+		{"Select.Include", fileops.Selection{Include: []string{"#a comment"}}},
 		{"Select.IgnoreFiles", fileops.Selection{IgnoreFiles: []string{""}}},
 		{"Select.IgnoreFiles", fileops.Selection{IgnoreFiles: []string{"a/b"}}},
 		{"Select.IgnoreFiles", fileops.Selection{IgnoreFiles: []string{".."}}},
