@@ -25,7 +25,7 @@ import (
 // whatever the Selection says.
 type Selection struct {
 	// Include takes a file only if one of these patterns matches it or a directory
-	// that it is in. nil takes all files. A pattern that has matched nothing when
+	// that it is in. An empty list takes all files. A pattern that has matched nothing when
 	// the directory has been read is reported as an *[OptionError], as if it were a
 	// file that is left out.
 	Include []string
@@ -97,8 +97,8 @@ func (s *Selection) check() error {
 		patterns []string
 	}{{"Select.Include", s.Include}, {"Select.Exclude", s.Exclude}} {
 		for _, pattern := range list.patterns {
-			if strings.Trim(pattern, "!/ ") == "" || strings.ContainsAny(pattern, "\n\x00") {
-				return &OptionError{list.option, pattern, "must be a pattern as in a line of a .gitignore"}
+			if strings.Trim(pattern, "!/ ") == "" || strings.ContainsAny(pattern, "\n\x00") || pattern[0] == '#' {
+				return &OptionError{list.option, pattern, `must be a pattern as in a line of a .gitignore, where "\#" stands for "#" at the beginning`}
 			}
 		}
 	}

@@ -41,13 +41,7 @@ var selectors = append(slices.Clone(choosers),
 // everySelector runs a test with each selector in each place.
 func everySelector(t *testing.T, test func(t *testing.T, p place, c chooser)) {
 	t.Helper()
-	everywhere(t, func(t *testing.T, shared place) {
-		for _, c := range selectors {
-			t.Run(c.name, func(t *testing.T) {
-				test(t, newPlace(t, shared.confined, shared.portable, fileops.PoolOptions{}), c)
-			})
-		}
-	})
+	eachOf(t, selectors, test)
 }
 
 // A selectCase is a tree, a selection, and the right answer. Each file has its own
@@ -68,6 +62,7 @@ var selectCases = []selectCase{
 	{
 		name:  "nothing",
 		files: []string{".git/HEAD", ".x", "a/b"},
+		sel:   fileops.Selection{Include: []string{}},
 		taken: []string{".git/HEAD", ".x", "a/b"},
 	}, {
 		name:  "Include takes files, and all below a directory",
@@ -382,6 +377,7 @@ func TestSelectRefusesOptions(t *testing.T) {
 		{"Select.Exclude", fileops.Selection{Exclude: []string{"/"}}},
 		{"Select.Exclude", fileops.Selection{Exclude: []string{"!"}}},
 		{"Select.Exclude", fileops.Selection{Exclude: []string{"a\nb"}}},
+		{"Select.Include", fileops.Selection{Include: []string{"#a comment"}}},
 		{"Select.IgnoreFiles", fileops.Selection{IgnoreFiles: []string{""}}},
 		{"Select.IgnoreFiles", fileops.Selection{IgnoreFiles: []string{"a/b"}}},
 		{"Select.IgnoreFiles", fileops.Selection{IgnoreFiles: []string{".."}}},

@@ -114,7 +114,7 @@ func (s *selector) ignored(in *scope, c candidate) *ExcludedError {
 
 // notIncluded returns why Include leaves a file out, nil if it does not.
 func (s *selector) notIncluded(in *scope, below string, kind vfs.Kind) *ExcludedError {
-	if s.Include == nil || kind != vfs.KindFile && kind != vfs.KindDir {
+	if len(s.Include) == 0 || kind != vfs.KindFile && kind != vfs.KindDir {
 		return nil
 	}
 	isDir := kind == vfs.KindDir
@@ -138,7 +138,7 @@ func (s *selector) includes(in *scope, below string, isDir bool) bool {
 
 // scopeBelow returns the scope that a directory gets from the one above it.
 func (s *selector) scopeBelow(in *scope, below string) *scope {
-	if s == nil || s.Include == nil || s.includes(in, below, true) == in.included {
+	if s == nil || len(s.Include) == 0 || s.includes(in, below, true) == in.included {
 		return in
 	}
 	other := *in
@@ -150,7 +150,7 @@ func (s *selector) scopeBelow(in *scope, below string) *scope {
 // has no ignore files.
 func (s *selector) scopeAbove(below string) *scope {
 	in := new(scope)
-	if s.Include == nil {
+	if len(s.Include) == 0 {
 		return in
 	}
 	for i := range len(below) {

@@ -76,6 +76,12 @@ var choosers = []chooser{
 // everyChooser runs a test with each chooser in each place.
 func everyChooser(t *testing.T, test func(t *testing.T, p place, c chooser)) {
 	t.Helper()
+	eachOf(t, choosers, test)
+}
+
+// eachOf runs a test with each of some choosers in each place.
+func eachOf(t *testing.T, choosers []chooser, test func(t *testing.T, p place, c chooser)) {
+	t.Helper()
 	everywhere(t, func(t *testing.T, shared place) {
 		for _, c := range choosers {
 			t.Run(c.name, func(t *testing.T) {
