@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -130,8 +129,7 @@ func TestUnreachableServer(t *testing.T) {
 	require.NotErrorIs(t, err, fs.ErrNotExist)
 }
 
-// breaksOff sends only some of a body that it has announced. tells says whether it
-// tells of the rest: a chunked body has an end of its own.
+// breaksOff sends only some of a body that it has announced.
 func breaksOff(l *lab, after int) func(http.ResponseWriter, *http.Request) bool {
 	return func(w http.ResponseWriter, r *http.Request) bool {
 		l.real.ServeHTTP(&shortWriter{w, after}, r)
@@ -463,7 +461,7 @@ func TestEmptyBuckets(t *testing.T) {
 	require.Empty(t, entries)
 	entries, next, err := files.ReadTree(".", "")
 	require.NoError(t, err)
-	require.Empty(t, slices.Concat(names(entries), names(nil)))
+	require.Empty(t, entries)
 	require.Empty(t, next)
 
 	files = open(t, "s3://"+bucketName+"/misspelt"+l.url[len("s3://"+bucketName):], quick)

@@ -70,7 +70,7 @@ func newLab(t testing.TB) *lab {
 	return l
 }
 
-// s3URL is the URL of the bucket at an endpoint. A %s stands for the prefix.
+// s3URL is the URL of the bucket at an endpoint.
 func s3URL(endpoint string) string {
 	return "s3://" + bucketName + "?use_path_style=true&endpoint=" + url.QueryEscape(endpoint)
 }
@@ -154,7 +154,7 @@ func newPool(t testing.TB, opts fileops.PoolOptions) *fileops.Pool {
 	return pool
 }
 
-// corpus are the files of a tree, in the order of paths.
+// corpus are the files of a tree.
 var corpus = map[string]string{
 	"a.txt":           "one two three\n",
 	"d-x.txt":         "comes before what is in d\n",
