@@ -38,7 +38,8 @@ var (
 	// or than the memory that the process can take.
 	ErrTooLarge = errors.New("file is too large")
 
-	// ErrChanged reports a large file that changed between its two readings.
+	// ErrChanged reports a large file that changed between its two readings, or a file
+	// of a bucket that changed since it was listed.
 	ErrChanged = errors.New("file changed while it was read")
 
 	// ErrNotFollowed is the reason of a [SkippedFile] that is a symbolic link
