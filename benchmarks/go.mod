@@ -9,6 +9,7 @@ require (
 	github.com/otiai10/copy v1.14.1
 	github.com/sourcegraph/conc v0.3.0
 	github.com/tmc/langchaingo v0.1.14
+	github.com/yuin/goldmark v1.8.7
 	golang.org/x/sync v0.24.0
 )
 
