@@ -26,8 +26,8 @@ func compareSplitters(w io.Writer, in *inputs, match *regexp.Regexp, o options) 
 	}
 	fmt.Fprintf(w, "Chunks of %d code points, with an overlap of %d. The load of the machine was %s.\n\n",
 		chunkSize, chunkOverlap, load())
-	fmt.Fprintln(w, "| text | splitter | bytes/s | bytes/s of CPU | chunks | too long | bytes lost (not blank) "+
-		"| text changed | wrong offsets | begin in a word | no heading |")
+	fmt.Fprintln(w, "| text | splitter | bytes/s | bytes/s of CPU | chunks | too long | bytes lost or changed (not blank) "+
+		"| chunks changed | wrong offsets | begin in a word | no heading |")
 	fmt.Fprintln(w, "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 	for _, set := range sets {
 		if !match.MatchString(set.name) {

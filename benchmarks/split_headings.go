@@ -81,10 +81,9 @@ func (d document) headingPath(at int) (path []heading) {
 // tellsPath reports whether a chunk has each heading of a path in its text or in
 // its section.
 func (c piece) tellsPath(path []heading) bool {
-	text := normal(c.text)
-	section := normal(strings.Join(c.section, ""))
+	told := normal(strings.Join(c.section, "") + c.text)
 	for _, h := range path {
-		if !strings.Contains(text, h.source) && !strings.Contains(text, h.title) && !strings.Contains(section, h.title) {
+		if !strings.Contains(told, h.source) && !strings.Contains(told, h.title) {
 			return false
 		}
 	}
