@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -45,17 +46,24 @@ func compareSplitters(w io.Writer, in *inputs, match *regexp.Regexp, o options) 
 	return printEdits(w, in)
 }
 
-// measure lets every splitter cut the texts.
-func (s textSet) measure(o options) (results []splitResult, err error) {
-	for _, impl := range splitters() {
-		if !impl.cuts(s.kind) {
-			continue
+// measure lets every splitter cut the texts. In each round the splitters in Go take
+// turns, so that a busy machine is the same for all.
+func (s textSet) measure(o options) ([]splitResult, error) {
+	all := slices.DeleteFunc(splitters(), func(impl splitter) bool { return !impl.cuts(s.kind) })
+	results := make([]splitResult, len(all))
+	for range o.rounds {
+		for i, impl := range all {
+			if err := s.turn(impl, &results[i]); err != nil {
+				return nil, fmt.Errorf("%s: %w", impl.name, err)
+			}
 		}
-		r, err := s.measureOne(impl, o.rounds)
-		if err != nil {
+	}
+	for i, impl := range all {
+		var err error
+		if results[i].laws, err = s.laws(impl); err != nil {
 			return nil, fmt.Errorf("%s: %w", impl.name, err)
 		}
-		results = append(results, r)
+		results[i].splitter = impl.name
 	}
 	if o.js == "" {
 		return results, nil
@@ -64,27 +72,34 @@ func (s textSet) measure(o options) (results []splitResult, err error) {
 	return append(results, js...), err
 }
 
-// measureOne lets one splitter cut the texts in each round, and counts the laws
-// that the chunks of the last round break.
-func (s textSet) measureOne(impl splitter, rounds int) (splitResult, error) {
-	r := splitResult{splitter: impl.name}
+// turn lets a splitter cut the texts once, and adds the time to r. It holds the
+// chunks until all texts are cut, as the splitters in JavaScript do.
+func (s textSet) turn(impl splitter, r *splitResult) error {
+	runtime.GC()
 	chunks := make([]func() []piece, len(s.documents))
-	for range rounds {
-		runtime.GC()
-		cpu, start := cpuTime(), time.Now()
-		for i, d := range s.documents {
-			var err error
-			if chunks[i], err = impl.cut(d); err != nil {
-				return r, fmt.Errorf("%s: %w", d.path, err)
-			}
-		}
-		r.wall = append(r.wall, time.Since(start))
-		r.cpu = append(r.cpu, cpuTime()-cpu)
-	}
+	cpu, start := cpuTime(), time.Now()
 	for i, d := range s.documents {
-		r.laws.count(d, chunks[i]())
+		var err error
+		if chunks[i], err = impl.cut(d); err != nil {
+			return err
+		}
 	}
-	return r, nil
+	r.wall = append(r.wall, time.Since(start))
+	r.cpu = append(r.cpu, cpuTime()-cpu)
+	runtime.KeepAlive(chunks)
+	return nil
+}
+
+// laws counts the laws that the chunks of a splitter break.
+func (s textSet) laws(impl splitter) (l laws, err error) {
+	for _, d := range s.documents {
+		chunks, err := impl.cut(d)
+		if err != nil {
+			return l, err
+		}
+		l.count(d, chunks())
+	}
+	return l, nil
 }
 
 // print writes a row of the table.

@@ -97,9 +97,8 @@ func TestOursBreaksNoLaw(t *testing.T) {
 			if !strings.HasPrefix(impl.name, "**") || !impl.cuts(set.kind) {
 				continue
 			}
-			r, err := set.measureOne(impl, 1)
+			l, err := set.laws(impl)
 			require.NoError(t, err)
-			l := r.laws
 			l.insideWord = 0
 			if impl.name == "**split.Text**" {
 				l.withoutHeading = 0
