@@ -59,7 +59,7 @@ func newInputs(quick bool, dir string) (*inputs, error) {
 	if in.memory, err = os.MkdirTemp(dir, "fileops-benchmarks-"); err != nil {
 		return nil, errors.Join(err, in.close())
 	}
-	in.corpus = sync.OnceValues(func() (corpus, error) { return readCorpus(in.src) })
+	in.corpus = sync.OnceValues(func() (corpus, error) { return readCorpus(in.src, ".go") })
 	return in, nil
 }
 
@@ -101,11 +101,11 @@ func (in *inputs) chunkCount() int {
 	return 10_000
 }
 
-// readCorpus finds the Go files below dir.
-func readCorpus(dir string) (corpus, error) {
+// readCorpus finds the files below dir whose names have the extension.
+func readCorpus(dir, extension string) (corpus, error) {
 	var c corpus
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".go" || !isFile(path, d) {
+		if err != nil || filepath.Ext(path) != extension || !isFile(path, d) {
 			return err
 		}
 		info, err := os.Stat(path)

@@ -33,6 +33,7 @@ func jobs(in *inputs) []job {
 		{name: "ConcatTo a file, the corpus, on " + place, plot: "Concatenate the corpus into a file", prepare: in.concat},
 		{name: "Chunk of the corpus directory to .jsonl, on " + place, plot: "Read and chunk the corpus, write JSON lines", prepare: in.chunkTree},
 		{name: "Chunks of the corpus directory to .jsonl, on " + place, prepare: in.streamTree},
+		{name: "the same with split.ByName", prepare: in.splitTree},
 		{name: "CopyFile, " + large + ", on " + place, prepare: in.copyFile(in.largeSize(), 1)},
 		{name: "CopyFile, 4 KiB, on " + place, prepare: in.copyFile(4<<10, 0.7)},
 		{name: fmt.Sprintf("SaveChunks, %d chunks, on %s", in.chunkCount(), place), prepare: in.saveChunks},

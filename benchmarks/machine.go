@@ -35,3 +35,12 @@ func system() string {
 	}
 	return runtime.GOOS
 }
+
+// load returns the load average of the last minute. See proc_loadavg(5).
+func load() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "not known"
+	}
+	return strings.Fields(string(b))[0]
+}

@@ -5,6 +5,8 @@
 //	go run . -table T.md -plot P.svg write the table and the plot to files
 //	go run . -rows Chunk            measure some of the rows
 //	go run . -growth                measure how time and memory grow with the data
+//	go run . -split                 compare splitters: their speed, and the laws that they break
+//	./split-js                      the same, with splitters in JavaScript
 //
 // The data is the source of the Go distribution, so anyone can repeat the
 // measurements. The script container runs a command, such as this one, with the
@@ -35,6 +37,8 @@ type options struct {
 	growth  bool
 	sizes   growthSizes
 	peak    string
+	split   bool
+	js      string
 }
 
 func main() {
@@ -62,6 +66,8 @@ func parseFlags() (o options) {
 	flag.Int64Var(&o.sizes.held, "held", 3e9, "with -growth: the size of the file whose peak memory is measured, in `bytes`")
 	flag.IntVar(&o.sizes.names, "names", 1_000_000, "with -growth: the largest number of names in a tree")
 	flag.StringVar(&o.peak, "peak", "", "print the peak memory of one `operation` on the paths on standard input (-growth runs this)")
+	flag.BoolVar(&o.split, "split", false, "compare splitters instead")
+	flag.StringVar(&o.js, "js", "", "with -split: the `directory` that split-js has made")
 	flag.Parse()
 	return o
 }
@@ -101,6 +107,9 @@ func report(w io.Writer, in *inputs, match *regexp.Regexp, o options) error {
 	printMachine(w, in)
 	if o.growth {
 		return growth(w, in, o.sizes, o.plot)
+	}
+	if o.split {
+		return compareSplitters(w, in, match, o)
 	}
 	results, err := compare(in, match, o)
 	if err != nil {

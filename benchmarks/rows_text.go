@@ -13,6 +13,7 @@ import (
 	"strconv"
 
 	"github.com/lion-agi/fileops"
+	"github.com/lion-agi/fileops/split"
 	"github.com/tmc/langchaingo/textsplitter"
 )
 
@@ -100,12 +101,36 @@ func (in *inputs) streamTree() (*comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts, whole := fileops.DefaultChunkOptions(), c.ours
-	opts.FileTypes = []string{".go"}
-	dir, err := in.newDir(in.memory)
+	whole := c.ours
+	if err := in.streamChunks(c, fileops.DefaultChunkOptions()); err != nil {
+		return nil, err
+	}
+	c.peers = append(c.peers, peer{"Chunk, which holds all chunks", 1, whole})
+	return c, nil
+}
+
+// splitTree cuts each file where its kind says, beside a plain cut.
+func (in *inputs) splitTree() (*comparison, error) {
+	c, err := in.streamTree()
 	if err != nil {
 		return nil, err
 	}
+	plain := c.ours
+	if err := in.streamChunks(c, *splitOptions(split.ByName())); err != nil {
+		return nil, err
+	}
+	c.peers = []peer{{"Chunks without a Splitter", 0.4, plain}}
+	return c, nil
+}
+
+// streamChunks makes ours one that streams the chunks of the corpus to a file of its
+// own.
+func (in *inputs) streamChunks(c *comparison, opts fileops.ChunkOptions) error {
+	dir, err := in.newDir(in.memory)
+	if err != nil {
+		return err
+	}
+	opts.FileTypes = []string{".go"}
 	opts.OutputFile = filepath.Join(dir, "chunks.jsonl")
 	reset := c.reset
 	c.reset = func() error { return errors.Join(reset(), emptyDir(dir)) }
@@ -120,8 +145,7 @@ func (in *inputs) streamTree() (*comparison, error) {
 		}
 		return files, nil
 	}
-	c.peers = append(c.peers, peer{"Chunk, which holds all chunks", 1, whole})
-	return c, nil
+	return nil
 }
 
 // A record is a chunk in the form that the peers write.
