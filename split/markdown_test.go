@@ -118,6 +118,8 @@ func TestPlainHeadings(t *testing.T) {
 		"# [A](b \"c\") d":        "A d",
 		"# ![A](b)!":              "A!",
 		"# a_b":                   "a_b",
+		"# [a][b] [![c][d]][e] f": "a c f",
+		"# a][b":                  "ab",
 		`# \*a\* \b`:              `*a* \b`,
 		`# <a name="b"></a>C`:     "C",
 		"# a < b > c":             "a < b > c",

@@ -156,8 +156,11 @@ func plainTitle(heading string) string {
 				b.WriteByte(c)
 			}
 		case ']':
-			if strings.HasPrefix(heading[i+1:], "(") {
-				i += destinationEnd(heading[i+1:])
+			switch rest := heading[i+1:]; {
+			case strings.HasPrefix(rest, "("):
+				i += destinationEnd(rest)
+			case strings.HasPrefix(rest, "["): // the label of a reference
+				i += strings.IndexByte(rest, ']') + 1
 			}
 		case '<':
 			if end := strings.IndexByte(heading[i:], '>'); end > 0 && startsTag(heading[i+1:]) {
