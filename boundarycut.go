@@ -26,10 +26,14 @@ func cutAtBoundaries(path, text string, o *ChunkOptions) []TextChunk {
 		}
 	}
 	c.finish()
-	for i := range c.chunks {
-		o.label(&c.chunks[i], i, plan{total: len(c.chunks)})
+	chunks := make([]TextChunk, len(c.cuts))
+	for i, cut := range c.cuts {
+		chunk := &chunks[i]
+		chunk.Text, chunk.Start, chunk.End = text[cut.from:cut.end], cut.from, cut.end
+		chunk.Size, chunk.Section = cut.size, cut.section
+		o.label(chunk, i, plan{total: len(chunks)})
 	}
-	return c.chunks
+	return chunks
 }
 
 // A boundaryCutter cuts one text.
@@ -60,7 +64,14 @@ type boundaryCutter struct {
 	rate   float64   // bytes that a unit took when text was counted last
 	stairs []int     // see strongest
 
-	chunks []TextChunk
+	cuts []chunkCut
+}
+
+// A chunkCut says where a chunk is. A TextChunk is four times as large, and a slice
+// of them is copied several times while it grows.
+type chunkCut struct {
+	from, end, size int
+	section         []string
 }
 
 // A joint is a boundary without its section, which few have. Most time goes into
@@ -152,11 +163,11 @@ func (c *boundaryCutter) pass() {
 
 // emit makes the chunk that ends at end.
 func (c *boundaryCutter) emit(end int) {
-	chunk := TextChunk{Text: c.text[c.from:end], Start: c.from, End: end, Size: c.count(end)}
+	cut := chunkCut{from: c.from, end: end, size: c.count(end)}
 	if len(c.section) > 0 {
-		chunk.Section = c.section
+		cut.section = c.section
 	}
-	c.chunks = append(c.chunks, chunk)
+	c.cuts = append(c.cuts, cut)
 	before := c.from
 	c.start = end
 	if end == len(c.text) {

@@ -1,16 +1,13 @@
 package textscan
 
-import (
-	"math/bits"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // Skip returns the length in bytes of the first n code points of b, which must be
 // valid UTF-8 and have as many.
 func Skip(b []byte, n int) int {
 	at := 0
 	for len(b)-at >= blockSize {
-		begun := blockSize - bits.OnesCount64((*block)(b[at:]).continuations())
+		begun := (*block)(b[at:]).starts()
 		if begun > n { // so that the next code point begins in this block
 			break
 		}
