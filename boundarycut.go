@@ -19,7 +19,7 @@ const endLevel = math.MinInt
 
 // cutAtBoundaries cuts text by the Splitter and the Counter of o, which may panic.
 func cutAtBoundaries(path, text string, o *ChunkOptions) []TextChunk {
-	c := newBoundaryCutter(text, o)
+	c := newBoundaryCutter(path, text, o)
 	if o.Splitter != nil {
 		for b := range o.Splitter(path, text) {
 			c.add(b)
@@ -38,13 +38,14 @@ func cutAtBoundaries(path, text string, o *ChunkOptions) []TextChunk {
 
 // A boundaryCutter cuts one text.
 type boundaryCutter struct {
-	text    string
+	path, text string
+	splitter   Splitter // or nil: an overlap then begins at any cluster
+
 	size    int // the most units of a chunk
 	least   int // the least units of a chunk without its overlap
 	overlap int // the most units of an overlap
 	counter Counter
 	prefix  PrefixCounter // the counter, or nil if it cannot find a prefix
-	joined  bool          // there is no Splitter: an overlap begins at any cluster
 
 	last     int        // the offset of the last boundary, -1 before the first
 	joints   []joint    // the boundaries from the start of the last chunk on
@@ -63,6 +64,7 @@ type boundaryCutter struct {
 	counts []unitsTo // of text from from on, so that no text is counted twice
 	rate   float64   // bytes that a unit took when text was counted last
 	stairs []int     // see strongest
+	fine   []joint   // see fineEnd
 
 	cuts []chunkCut
 }
@@ -81,9 +83,9 @@ type joint struct{ at, level int }
 // A unitsTo is the number of units of a text that ends at an offset.
 type unitsTo struct{ end, units int }
 
-func newBoundaryCutter(text string, o *ChunkOptions) *boundaryCutter {
+func newBoundaryCutter(path, text string, o *ChunkOptions) *boundaryCutter {
 	c := &boundaryCutter{
-		text: text, size: o.size(), counter: o.Counter, joined: o.Splitter == nil,
+		path: path, text: text, splitter: o.Splitter, size: o.size(), counter: o.Counter,
 		last: -1, rate: 4, // about the bytes of a token
 	}
 	c.overlap = min(int(float64(c.size)*o.Overlap), c.size/2)
@@ -137,7 +139,7 @@ func (c *boundaryCutter) step() {
 	c.pass()
 	end := c.boundaryEnd()
 	if end == c.start {
-		end = c.clusterEnd()
+		end = c.fineEnd(c.clusterEnd())
 	}
 	switch {
 	case end > c.start:
@@ -279,6 +281,31 @@ func (c *boundaryCutter) betterJoint(best, x, low, high int) int {
 	return -1
 }
 
+// fineEnd returns where the chunk ends by the boundaries that the Splitter finds if
+// it is asked about the text up to end alone. If none of them is enough, it is end.
+// A Splitter may find more boundaries in a short text. That the chunk is enough
+// keeps the time linear, because all of this text may be in the next chunks again.
+func (c *boundaryCutter) fineEnd(end int) int {
+	if c.splitter == nil || end == c.start {
+		return end
+	}
+	joints, next := c.joints, c.next
+	c.joints, c.next = c.fine[:0], 0
+	last := c.start
+	for b := range c.splitter(c.path, c.text[c.start:end]) {
+		if at := c.start + b.At; at > last && at < end && c.mayCut(at) {
+			c.joints = append(c.joints, joint{at, b.Level})
+			last = at
+		}
+	}
+	if best := c.boundaryEnd(); best > c.start && c.isEnough(best) {
+		end = best
+	}
+	c.fine = c.joints
+	c.joints, c.next = joints, next
+	return end
+}
+
 // clusterEnd returns the end of the last grapheme cluster that fits, or start.
 func (c *boundaryCutter) clusterEnd() int {
 	low, high := c.start, c.over
@@ -317,7 +344,7 @@ func (c *boundaryCutter) overlapAfter(before int) (from, units int) {
 	for tries := 0; c.overlap > 0; tries++ {
 		x := nextGuess(tries, c.ahead(c.start, -float64(c.overlap)-withinUnit), low, high)
 		at := -1
-		if c.joined {
+		if c.splitter == nil {
 			at = c.cluster(x, low, high)
 		} else {
 			at = c.betterJoint(-1, x, low, high)

@@ -9,6 +9,9 @@ func Skip(b []byte, n int) int {
 	for len(b)-at >= blockSize {
 		begun := (*block)(b[at:]).starts()
 		if begun > n { // so that the next code point begins in this block
+			if begun == blockSize {
+				return at + n
+			}
 			break
 		}
 		n -= begun
