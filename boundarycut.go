@@ -18,8 +18,9 @@ import (
 const endLevel = math.MinInt
 
 // cutAtBoundaries cuts text by the Splitter and the Counter of o, which may panic.
-func cutAtBoundaries(path, text string, o *ChunkOptions) []TextChunk {
-	c := newBoundaryCutter(path, text, o)
+// valid says that text is known to be valid UTF-8.
+func cutAtBoundaries(path, text string, o *ChunkOptions, valid bool) []TextChunk {
+	c := newBoundaryCutter(path, text, o, valid)
 	if o.Splitter != nil {
 		for b := range o.Splitter(path, text) {
 			c.add(b)
@@ -83,7 +84,7 @@ type joint struct{ at, level int }
 // A unitsTo is the number of units of a text that ends at an offset.
 type unitsTo struct{ end, units int }
 
-func newBoundaryCutter(path, text string, o *ChunkOptions) *boundaryCutter {
+func newBoundaryCutter(path, text string, o *ChunkOptions, valid bool) *boundaryCutter {
 	c := &boundaryCutter{
 		path: path, text: text, splitter: o.Splitter, size: o.size(), counter: o.Counter,
 		last: -1, rate: 4, // about the bytes of a token
@@ -94,7 +95,7 @@ func newBoundaryCutter(path, text string, o *ChunkOptions) *boundaryCutter {
 		c.least = (c.size - c.overlap) / 2
 	}
 	if c.counter == nil {
-		c.counter = newCodePoints(text)
+		c.counter = newCodePoints(text, valid)
 	}
 	c.prefix, _ = c.counter.(PrefixCounter)
 	c.look()

@@ -1,9 +1,6 @@
 package textscan
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "encoding/binary"
 
 const (
 	blockSize = 64
@@ -27,16 +24,6 @@ func (b *block) continuations() (set uint64) {
 	}
 	return continuation(0) | continuation(1) | continuation(2) | continuation(3) |
 		continuation(4) | continuation(5) | continuation(6) | continuation(7)
-}
-
-// starts returns the number of bytes that are not of the form 10xxxxxx. They begin
-// the code points of valid UTF-8.
-func (b *block) starts() int {
-	union := b.word(0) | b.word(1) | b.word(2) | b.word(3) | b.word(4) | b.word(5) | b.word(6) | b.word(7)
-	if union&highBits == 0 {
-		return blockSize
-	}
-	return blockSize - bits.OnesCount64(b.continuations())
 }
 
 // blockAt returns the block of b that begins at byte i. If b ends inside the

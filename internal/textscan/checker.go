@@ -52,8 +52,14 @@ func (c *checker) blocks(b []byte, counts []uint8) (runes, wrong int) {
 // ASCII, 8 to 11 times for other scripts (Intel Xeon, Go 1.26.8).
 func countBlocks(b []byte, counts []uint8) (runes int) {
 	for i := 0; len(b) >= blockSize; i++ {
-		starts := (*block)(b).starts()
+		p := (*block)(b)
 		b = b[blockSize:]
+		union := p.word(0) | p.word(1) | p.word(2) | p.word(3) |
+			p.word(4) | p.word(5) | p.word(6) | p.word(7)
+		starts := blockSize
+		if union&highBits != 0 {
+			starts -= bits.OnesCount64(p.continuations())
+		}
 		if i < len(counts) {
 			counts[i] = uint8(starts)
 		}
