@@ -144,15 +144,21 @@ type codePoints struct {
 	ascii bool // and each code point is a byte
 }
 
-func newCodePoints(text string) codePoints {
+func newCodePoints(text string, valid bool) codePoints {
+	if valid {
+		return codePoints{valid: true, ascii: textscan.CountValid(text) == len(text)}
+	}
 	runes, bad := textscan.Scan(textscan.Bytes(text))
 	return codePoints{valid: bad < 0, ascii: runes == len(text)}
 }
 
 // Count implements [Counter].
 func (c codePoints) Count(text string) int {
-	if c.ascii {
+	switch {
+	case c.ascii:
 		return len(text)
+	case c.valid:
+		return textscan.CountValid(text)
 	}
 	return textscan.CountRunes(text)
 }

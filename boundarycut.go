@@ -18,29 +18,35 @@ import (
 const endLevel = math.MinInt
 
 // cutAtBoundaries cuts text by the Splitter and the Counter of o, which may panic.
-func cutAtBoundaries(path, text string, o *ChunkOptions) []TextChunk {
-	c := newBoundaryCutter(text, o)
+// valid says that text is known to be valid UTF-8.
+func cutAtBoundaries(path, text string, o *ChunkOptions, valid bool) []TextChunk {
+	c := newBoundaryCutter(path, text, o, valid)
 	if o.Splitter != nil {
 		for b := range o.Splitter(path, text) {
 			c.add(b)
 		}
 	}
 	c.finish()
-	for i := range c.chunks {
-		o.label(&c.chunks[i], i, plan{total: len(c.chunks)})
+	chunks := make([]TextChunk, len(c.cuts))
+	for i, cut := range c.cuts {
+		chunk := &chunks[i]
+		chunk.Text, chunk.Start, chunk.End = text[cut.from:cut.end], cut.from, cut.end
+		chunk.Size, chunk.Section = cut.size, cut.section
+		o.label(chunk, i, plan{total: len(chunks)})
 	}
-	return c.chunks
+	return chunks
 }
 
 // A boundaryCutter cuts one text.
 type boundaryCutter struct {
-	text    string
+	path, text string
+	splitter   Splitter // or nil: an overlap then begins at any cluster
+
 	size    int // the most units of a chunk
 	least   int // the least units of a chunk without its overlap
 	overlap int // the most units of an overlap
 	counter Counter
 	prefix  PrefixCounter // the counter, or nil if it cannot find a prefix
-	joined  bool          // there is no Splitter: an overlap begins at any cluster
 
 	last     int        // the offset of the last boundary, -1 before the first
 	joints   []joint    // the boundaries from the start of the last chunk on
@@ -59,8 +65,16 @@ type boundaryCutter struct {
 	counts []unitsTo // of text from from on, so that no text is counted twice
 	rate   float64   // bytes that a unit took when text was counted last
 	stairs []int     // see strongest
+	fine   []joint   // see fineEnd
 
-	chunks []TextChunk
+	cuts []chunkCut
+}
+
+// A chunkCut says where a chunk is. A TextChunk is four times as large, and a slice
+// of them is copied several times while it grows.
+type chunkCut struct {
+	from, end, size int
+	section         []string
 }
 
 // A joint is a boundary without its section, which few have. Most time goes into
@@ -70,9 +84,9 @@ type joint struct{ at, level int }
 // A unitsTo is the number of units of a text that ends at an offset.
 type unitsTo struct{ end, units int }
 
-func newBoundaryCutter(text string, o *ChunkOptions) *boundaryCutter {
+func newBoundaryCutter(path, text string, o *ChunkOptions, valid bool) *boundaryCutter {
 	c := &boundaryCutter{
-		text: text, size: o.size(), counter: o.Counter, joined: o.Splitter == nil,
+		path: path, text: text, splitter: o.Splitter, size: o.size(), counter: o.Counter,
 		last: -1, rate: 4, // about the bytes of a token
 	}
 	c.overlap = min(int(float64(c.size)*o.Overlap), c.size/2)
@@ -81,7 +95,7 @@ func newBoundaryCutter(text string, o *ChunkOptions) *boundaryCutter {
 		c.least = (c.size - c.overlap) / 2
 	}
 	if c.counter == nil {
-		c.counter = newCodePoints(text)
+		c.counter = newCodePoints(text, valid)
 	}
 	c.prefix, _ = c.counter.(PrefixCounter)
 	c.look()
@@ -126,7 +140,7 @@ func (c *boundaryCutter) step() {
 	c.pass()
 	end := c.boundaryEnd()
 	if end == c.start {
-		end = c.clusterEnd()
+		end = c.fineEnd(c.clusterEnd())
 	}
 	switch {
 	case end > c.start:
@@ -152,11 +166,11 @@ func (c *boundaryCutter) pass() {
 
 // emit makes the chunk that ends at end.
 func (c *boundaryCutter) emit(end int) {
-	chunk := TextChunk{Text: c.text[c.from:end], Start: c.from, End: end, Size: c.count(end)}
+	cut := chunkCut{from: c.from, end: end, size: c.count(end)}
 	if len(c.section) > 0 {
-		chunk.Section = c.section
+		cut.section = c.section
 	}
-	c.chunks = append(c.chunks, chunk)
+	c.cuts = append(c.cuts, cut)
 	before := c.from
 	c.start = end
 	if end == len(c.text) {
@@ -268,6 +282,31 @@ func (c *boundaryCutter) betterJoint(best, x, low, high int) int {
 	return -1
 }
 
+// fineEnd returns where the chunk ends by the boundaries that the Splitter finds if
+// it is asked about the text up to end alone. If none of them is enough, it is end.
+// A Splitter may find more boundaries in a short text. That the chunk is enough
+// keeps the time linear, because all of this text may be in the next chunks again.
+func (c *boundaryCutter) fineEnd(end int) int {
+	if c.splitter == nil || end == c.start {
+		return end
+	}
+	joints, next := c.joints, c.next
+	c.joints, c.next = c.fine[:0], 0
+	last := c.start
+	for b := range c.splitter(c.path, c.text[c.start:end]) {
+		if at := c.start + b.At; at > last && at < end && c.mayCut(at) {
+			c.joints = append(c.joints, joint{at, b.Level})
+			last = at
+		}
+	}
+	if best := c.boundaryEnd(); best > c.start && c.isEnough(best) {
+		end = best
+	}
+	c.fine = c.joints
+	c.joints, c.next = joints, next
+	return end
+}
+
 // clusterEnd returns the end of the last grapheme cluster that fits, or start.
 func (c *boundaryCutter) clusterEnd() int {
 	low, high := c.start, c.over
@@ -306,7 +345,7 @@ func (c *boundaryCutter) overlapAfter(before int) (from, units int) {
 	for tries := 0; c.overlap > 0; tries++ {
 		x := nextGuess(tries, c.ahead(c.start, -float64(c.overlap)-withinUnit), low, high)
 		at := -1
-		if c.joined {
+		if c.splitter == nil {
 			at = c.cluster(x, low, high)
 		} else {
 			at = c.betterJoint(-1, x, low, high)

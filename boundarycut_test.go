@@ -32,6 +32,7 @@ var boundarySplitters = map[string]Splitter{
 	"ascending":  splitAt(func(_ string, at int) int { return at }),
 	"descending": splitAt(func(_ string, at int) int { return -at }),
 	"sparse":     splitAt(func(_ string, at int) int { return []int{-1, at % 3}[btoi(at*at%97 == 1)] }),
+	"short":      shortSplitter,
 	"lying":      lyingSplitter,
 	"sections":   sectionSplitter,
 }
@@ -55,6 +56,16 @@ func splitAt(level func(text string, at int) int) Splitter {
 			}
 		}
 	}
+}
+
+// shortSplitter finds lines, and all words of a text of at most 50 bytes.
+func shortSplitter(_, text string) iter.Seq[Boundary] {
+	return splitAt(func(text string, at int) int {
+		if len(text) <= 50 && text[at-1] == ' ' {
+			return 3
+		}
+		return lineLevel(text, at)
+	})("", text)
 }
 
 // lineLevel is 0 for the end of a paragraph, and 1 for the end of another line.
@@ -283,6 +294,23 @@ func namesOf[V any](m map[string]V) (names []string) {
 	return names
 }
 
+// boundariesIn returns the boundaries that a splitter finds in a part of a text
+// alone, and at which the text may be cut.
+func boundariesIn(text string, from, to int, splitter Splitter) (joints []Boundary) {
+	if splitter == nil {
+		return nil
+	}
+	last := -1
+	for b := range splitter("", text[from:to]) {
+		at := from + b.At
+		if b.At > last && b.At < to-from && !grapheme.InsideRune(text, at) && !(at > 0 && text[at-1:at+1] == "\r\n") {
+			joints = append(joints, Boundary{At: at, Level: b.Level})
+			last = b.At
+		}
+	}
+	return joints
+}
+
 // simpleCut cuts a text by the rule, with all boundaries at once and a count of
 // every prefix. The counter must count more for a longer text.
 func simpleCut(text string, o *ChunkOptions) (ends []span) {
@@ -290,44 +318,41 @@ func simpleCut(text string, o *ChunkOptions) (ends []span) {
 	if o.Counter != nil {
 		count = o.Counter.Count
 	}
-	var joints []Boundary
-	last := -1
-	if o.Splitter != nil {
-		for b := range o.Splitter("", text) {
-			if b.At > last && b.At < len(text) && !grapheme.InsideRune(text, b.At) && !(b.At > 0 && text[b.At-1:b.At+1] == "\r\n") {
-				joints = append(joints, b)
-				last = b.At
-			}
-		}
-	}
-	joints = append(joints, Boundary{At: len(text), Level: math.MinInt})
+	joints := append(boundariesIn(text, 0, len(text), o.Splitter), Boundary{At: len(text), Level: math.MinInt})
 	most := min(int(float64(o.size())*o.Overlap), o.size()/2)
 	least := o.MinSize
 	if least == 0 {
 		least = (o.size() - most) / 2
 	}
 	for start, from := 0, 0; start < len(text); {
-		end := start
 		shared := 0
 		if from < start {
 			shared = count(text[from:start])
 		}
-		level, enough := 0, false
-		for _, b := range joints {
-			if b.At <= start || count(text[from:b.At]) > o.size() {
-				continue
+		choose := func(joints []Boundary) (end int, enough bool) {
+			level := 0
+			end = start
+			for _, b := range joints {
+				if b.At <= start || count(text[from:b.At]) > o.size() {
+					continue
+				}
+				isEnough := count(text[from:b.At])-shared >= least
+				if end == start || !enough || b.Level <= level {
+					end, level, enough = b.At, b.Level, isEnough
+				}
 			}
-			isEnough := count(text[from:b.At])-shared >= least
-			if end == start || !enough || b.Level <= level {
-				end, level, enough = b.At, b.Level, isEnough
-			}
+			return end, enough
 		}
+		end, _ := choose(joints)
 		if end == start {
 			for at := start; at < len(text); {
 				at += grapheme.First(text[at:])
 				if count(text[from:at]) <= o.size() {
 					end = at
 				}
+			}
+			if fine, enough := choose(boundariesIn(text, start, end, o.Splitter)); enough {
+				end = fine
 			}
 		}
 		if end == start && from < start {
@@ -534,6 +559,27 @@ func TestHugeClustersTakeLinearTime(t *testing.T) {
 	}
 }
 
+// TestSplitterIsAskedAboutAChunkAlone cuts one long line with a Splitter that finds no
+// words in it. Asked about a chunk alone, it finds them, unless they make the chunk
+// too short.
+func TestSplitterIsAskedAboutAChunkAlone(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("a longer word ", 20)
+	for _, c := range mustChunk(t, text, &ChunkOptions{Size: 50, Overlap: 0.1, Splitter: shortSplitter}) {
+		require.True(t, strings.HasSuffix(c.Text, " "), "%q", c.Text)
+	}
+	var got []string
+	for _, c := range mustChunk(t, "a bcdefghijkl mn opqrst uvw", &ChunkOptions{Size: 6, Splitter: func(_, text string) iter.Seq[Boundary] {
+		if len(text) > 6 {
+			text = ""
+		}
+		return shortSplitter("", text)
+	}}) {
+		got = append(got, c.Text)
+	}
+	require.Equal(t, []string{"a bcde", "fghijk", "l mn ", "opqrst", " uvw"}, got)
+}
+
 // TestManyBoundariesTakeLinearTime cuts at a boundary at every byte, into one chunk and
 // into as many as there are boundaries.
 func TestManyBoundariesTakeLinearTime(t *testing.T) {
@@ -547,6 +593,9 @@ func TestManyBoundariesTakeLinearTime(t *testing.T) {
 			require.LessOrEqual(t, len(chunks), 5*len(text)/size)
 		}
 	}
+	// Whenever the Splitter is asked, it finds one boundary, which is never enough.
+	first := splitAt(func(_ string, at int) int { return []int{-1, 0}[btoi(at == 1)] })
+	require.Len(t, mustChunk(t, text, &ChunkOptions{Size: 1000, Splitter: first}), 1+len(text)/1000)
 }
 
 // TestAnEditChangesFewChunks inserts a line at the top of a text. Each chunk after the

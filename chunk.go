@@ -110,6 +110,11 @@ type ChunkOptions struct {
 	// than Size is a chunk of its own. The end of the text is the strongest
 	// boundary.
 	//
+	// Before a cluster ends a chunk, the Splitter is asked about the text of the
+	// chunk alone, without its overlap, because it may find more boundaries in a
+	// short text. Of those up to which the chunk counts at least MinSize, the
+	// strongest ends it, and the last of these.
+	//
 	// The overlap is text before the place where the chunk goes on. It begins at a
 	// boundary, or without a Splitter at a cluster, inside the chunk before. It
 	// counts at most Overlap of Size, and at most half of it, and Size includes it.

@@ -237,7 +237,7 @@ func (o *ChunkOptions) check() error {
 // Splitter gets. valid says that text is known to be valid UTF-8.
 func (o *ChunkOptions) cut(path, text string, valid bool) (chunks []TextChunk, err error) {
 	if o.atBoundaries() && text != "" {
-		chunks, err = protect(func() ([]TextChunk, error) { return cutAtBoundaries(path, text, o), nil })
+		chunks, err = protect(func() ([]TextChunk, error) { return cutAtBoundaries(path, text, o, valid), nil })
 		chunks = o.dropShort(chunks)
 	} else {
 		chunks, err = cut(text, o, valid, o.guardedTokenizer())

@@ -29,7 +29,8 @@ const (
 	rankElement          // an element of a list, and the first line of a block
 )
 
-// longLine is the length from which on a line has boundaries inside.
+// longLine is the length in bytes above which a line has boundaries inside. A text
+// of one line has them, too: most likely it is a chunk that is smaller than its line.
 const longLine = 120
 
 // Code returns a splitter for source code. The language is a common name in
@@ -59,7 +60,10 @@ func Code(language string) fileops.Splitter {
 				newProse(text, yield).split(0, len(text))
 				return
 			}
-			w := writer{text: text, yield: yield, last: none, lead: none, held: none}
+			w := writer{text: text, yield: yield, last: none, lead: none, held: none, whole: longLine}
+			if lineEnd(text, 0) == len(text) {
+				w.whole = 0
+			}
 			if lang.run != nil {
 				lang.run(&w)
 				w.flush()

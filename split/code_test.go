@@ -204,3 +204,20 @@ func TestCodeNames(t *testing.T) {
 	require.Equal(t, want, slices.Collect(Code("")("a.go", text)))
 	require.NotEqual(t, want, slices.Collect(Code("")("a.txt", text)))
 }
+
+// TestCodeOfOneLine finds the blanks of a line that is a text of its own, and not those
+// of a short line of a longer text.
+func TestCodeOfOneLine(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]int{
+		`x := f(a, "b c")`:             {2, 5, 9, 10, 13},
+		"x := f(a, 1)\n":               nil,
+		"// A comment of a few words.": {3, 5, 13, 16, 18, 22},
+	} {
+		var got []int
+		for b := range Code("go")("", text) {
+			got = append(got, b.At)
+		}
+		require.Equal(t, want, got, text)
+	}
+}

@@ -87,7 +87,7 @@ func (s *scanner) openLine(i int) {
 func (s *scanner) setEnd(i int) {
 	s.end = lineEnd(s.text, i)
 	s.classes = &s.lang.code
-	if s.end-i > longLine {
+	if s.end-i > s.whole {
 		s.classes = &s.lang.long
 	}
 }

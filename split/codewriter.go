@@ -34,6 +34,7 @@ type writer struct {
 	// seen is the section of the last boundary that has one.
 	seen []string
 
+	whole  int // the length of the lines that have no boundaries inside
 	misses int // the searches for the end of a token that have found none
 }
 
@@ -83,7 +84,7 @@ func (w *writer) flush() {
 // inside emits the boundaries after the blanks of a long text[from:to], which
 // has no line feed.
 func (w *writer) inside(from, to, level int) {
-	if to-from <= longLine {
+	if to-from <= w.whole {
 		return
 	}
 	for i := from + 1; i < to && !w.stopped; i++ {

@@ -96,9 +96,9 @@ func TestTextIsCoarse(t *testing.T) {
 	short := strings.Repeat("a, b. C ", fine/8)
 	assert.Empty(t, offsets(short+"\n"+strings.Repeat("\n", shortText), levelPart))
 	lines := strings.Repeat("twenty bytes a line\n", 100)
-	assert.Equal(t, []int{120, 240, 360}, offsets(lines, levelPart)[:3])
+	assert.Equal(t, []int{240, 480, 720}, offsets(lines, levelPart)[:3])
 	words := strings.Repeat("ten bytes ", 100)
-	assert.Equal(t, []int{124, 250, 374, 500, 624, 750, 874}, offsets(words, levelPart))
+	assert.Equal(t, []int{254, 510, 764}, offsets(words, levelPart))
 	sentences := strings.Repeat("These are twenty, b. ", 100)
-	assert.Len(t, offsets(sentences, levelPart), 94) // the last 128 bytes are short
+	assert.Len(t, offsets(sentences, levelPart), 88) // the last 256 bytes are short
 }

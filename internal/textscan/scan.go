@@ -46,6 +46,13 @@ func CountRunes(s string) int {
 	return n
 }
 
+// CountValid is [CountRunes] for valid UTF-8, and faster.
+func CountValid(s string) int {
+	c := checker{valid: true}
+	runes, _ := c.finish(Bytes(s), nil)
+	return runes
+}
+
 // firstInvalid returns the offset of the first invalid byte of b, or -1. The
 // bytes before at are known to be valid, except that a code point may begin
 // before at and end after it.

@@ -33,6 +33,9 @@ func requireScans(t *testing.T, b []byte) {
 	if n, want := CountRunes(string(b)), utf8.RuneCount(b); n != want {
 		require.Equal(t, want, n, "CountRunes(%q)", b)
 	}
+	if n, want := CountValid(string(b)), utf8.RuneCount(b); utf8.Valid(b) && n != want {
+		require.Equal(t, want, n, "CountValid(%q)", b)
+	}
 	if valid := Valid(string(b)); valid != (wantBad < 0) {
 		require.Equal(t, wantBad < 0, valid, "Valid(%q)", b)
 	}

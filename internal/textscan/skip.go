@@ -10,8 +10,17 @@ import (
 func Skip(b []byte, n int) int {
 	at := 0
 	for len(b)-at >= blockSize {
-		begun := blockSize - bits.OnesCount64((*block)(b[at:]).continuations())
+		p := (*block)(b[at:])
+		union := p.word(0) | p.word(1) | p.word(2) | p.word(3) |
+			p.word(4) | p.word(5) | p.word(6) | p.word(7)
+		begun := blockSize
+		if union&highBits != 0 {
+			begun -= bits.OnesCount64(p.continuations())
+		}
 		if begun > n { // so that the next code point begins in this block
+			if begun == blockSize {
+				return at + n
+			}
 			break
 		}
 		n -= begun
