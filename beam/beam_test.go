@@ -58,7 +58,7 @@ func TestBeamDoesTheSame(t *testing.T) {
 func countersOf(result beam.PipelineResult) map[string]int64 {
 	values := map[string]int64{}
 	for _, c := range result.Metrics().AllMetrics().Counters() {
-		if c.Namespace() == counterNamespace {
+		if c.Namespace() == CounterNamespace {
 			values[c.Name()] += c.Result()
 		}
 	}

@@ -24,9 +24,9 @@ func init() {
 	beam.RegisterType(reflect.TypeFor[Record]())
 }
 
-// counterNamespace is the namespace of the counters. They count tries: a part that a
+// CounterNamespace is the namespace of the counters. They count tries: a part that a
 // runner tries twice counts twice. Results are in the manifest.
-const counterNamespace = "fileopsbeam"
+const CounterNamespace = "fileopsbeam"
 
 // The names of the counters.
 const (
@@ -41,7 +41,7 @@ const (
 
 // count adds to a counter.
 func count(ctx context.Context, name string, n int64) {
-	beam.NewCounter(counterNamespace, name).Inc(ctx, n)
+	beam.NewCounter(CounterNamespace, name).Inc(ctx, n)
 }
 
 // A batcher collects the references of parts, so that many cross in one element.

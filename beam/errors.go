@@ -37,10 +37,11 @@ func (s *source) lasts(err error) bool {
 	return encoding || panicked
 }
 
-// reasonOf returns the text of an error without the path.
+// reasonOf returns the text of an error without the path and the offset, so that a
+// manifest can count the files with a reason.
 func reasonOf(err error) string {
 	if e, ok := errors.AsType[*fileops.EncodingError](err); ok {
-		return (&fileops.EncodingError{Encoding: e.Encoding, Offset: e.Offset}).Error()
+		return "not " + e.Encoding + " text"
 	}
 	for _, one := range lasting {
 		if errors.Is(err, one) {

@@ -2,6 +2,7 @@ package fileopsbeam
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -76,4 +77,18 @@ func newManifest(job *Job, results []PartResult) *Manifest {
 		}
 	}
 	return m
+}
+
+// ReadManifest reads the manifest of a job.
+func ReadManifest(ctx context.Context, job Job) (*Manifest, error) {
+	store, err := openStore(ctx, job.Output)
+	if err != nil {
+		return nil, err
+	}
+	data, err := store.Get(ctx, ManifestName)
+	if err != nil {
+		return nil, err
+	}
+	m := new(Manifest)
+	return m, json.Unmarshal(data, m)
 }
