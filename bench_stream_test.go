@@ -2,6 +2,7 @@ package fileops
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -72,4 +73,27 @@ func BenchmarkChunks(b *testing.B) {
 	whole := NewPool(PoolOptions{})
 	whole.streamSize = anySize
 	bench(b, "whole", 64<<20, chunks(whole, filepath.Clean(file)))
+}
+
+// BenchmarkSelect lists the Go distribution without a [Selection], with 200 patterns
+// that match little, as large projects have them, and as git would.
+func BenchmarkSelect(b *testing.B) {
+	many := &Selection{}
+	for i := range 50 {
+		many.Exclude = append(many.Exclude, fmt.Sprintf("name%d", i), fmt.Sprintf("*.ext%d", i), fmt.Sprintf("/top/dir%d/", i), fmt.Sprintf("%c%d*b/**/c?d", 'a'+i%26, i))
+	}
+	ctx, dir := context.Background(), goroot(b)
+	for _, c := range []struct {
+		name string
+		sel  *Selection
+	}{{"none", nil}, {"200 rules", many}, {"git", &Selection{Git: true}}} {
+		bench(b, c.name, 0, func() error {
+			for _, err := range Files(ctx, dir, &DirOptions{Select: c.sel}) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
 }

@@ -3,6 +3,7 @@ package fileops
 import (
 	"context"
 	"fmt"
+	"iter"
 )
 
 // A Unit is the unit in which the size of a chunk is counted.
@@ -22,6 +23,37 @@ func (u Unit) String() string {
 		return "Tokens"
 	}
 	return fmt.Sprintf("Unit(%d)", int(u))
+}
+
+// A Boundary is a place between two characters where a text may be cut.
+type Boundary struct {
+	// At is a byte offset: a chunk may end here and the next one begin. A boundary
+	// at 0 only says in which Section a text begins.
+	At int
+	// Level is the rank of the boundary: 0 is the strongest, such as the start of
+	// a chapter, and larger is weaker.
+	Level int
+	// Section is the headings or symbols, the outermost first, in force from here
+	// on. nil means the same as before, and an empty slice none.
+	Section []string
+}
+
+// A Splitter finds the boundaries of a text, in ascending order. The path, which
+// may be "", tells the kind of the text by its extension. A Splitter must be safe
+// for concurrent use. Package split has some.
+type Splitter func(path, text string) iter.Seq[Boundary]
+
+// A Counter counts the units of a text in which the size of a chunk is measured,
+// such as the tokens of a language model. It must be safe for concurrent use.
+type Counter interface{ Count(text string) int }
+
+// A PrefixCounter is a [Counter] that also finds where a limit is reached. That
+// takes one look at a chunk instead of several.
+type PrefixCounter interface {
+	Counter
+	// Prefix returns the length in bytes of the longest prefix of text that counts
+	// at most limit units.
+	Prefix(text string, limit int) (n int)
 }
 
 // defaultChunkSize is the size that a Size of 0 stands for.
@@ -66,8 +98,50 @@ type ChunkOptions struct {
 	// Tokens. The chunk's Size is then the number of its tokens.
 	KeepTokens bool
 
+	// Splitter, if not nil, finds where a text may be cut, and says in which
+	// section each part is. Package split has some. A text is then cut like this,
+	// and so it is with a Counter:
+	//
+	// A chunk goes on where the last one ended. Of the boundaries up to which it
+	// counts at least MinSize and at most Size units, the strongest ends it, and
+	// the last of these if there are several. If there is none, the last boundary
+	// ends it that fits, and without one, the last grapheme cluster that fits:
+	// neither a flag nor a letter with an accent is cut. A cluster that is larger
+	// than Size is a chunk of its own. The end of the text is the strongest
+	// boundary.
+	//
+	// The overlap is text before the place where the chunk goes on. It begins at a
+	// boundary, or without a Splitter at a cluster, inside the chunk before. It
+	// counts at most Overlap of Size, and at most half of it, and Size includes it.
+	//
+	// So no chunk counts more than Size but for such a cluster, the chunks without
+	// their overlaps are the whole text, Text is text[Start:End], and a CR LF is
+	// not cut. A change of the text changes the chunks around it. Once the chunks
+	// of both texts end at the same place after it, the later ones are the same.
+	//
+	// A boundary is ignored if it is outside the text, not after the one before it,
+	// inside the UTF-8 sequence of a code point, or between CR and LF. Unit must be
+	// Chars. Threshold does not join the last chunk to another, and only says what
+	// DropShort leaves out. The text of a file is in memory whole. A panic in the
+	// Splitter or the Counter is returned as a *PanicError.
+	Splitter Splitter
+
+	// Counter counts the units of Size, MinSize and Overlap. nil means code
+	// points.
+	Counter Counter
+
+	// MinSize is the least number of units that a chunk counts, beside its
+	// overlap, where a boundary ends it that is not the last one that fits. 0
+	// means half of Size, less half of the overlap. It has no effect without a
+	// Splitter. To cut a text takes time that grows as Size/MinSize.
+	MinSize int
+
+	// Lines sets the StartLine and the EndLine of each chunk.
+	Lines bool
+
 	// Metadata is the Metadata of every chunk. All chunks share the one map. A
-	// key must be valid UTF-8 and must not be a JSON key of the chunk itself.
+	// key must be valid UTF-8 and must not be a JSON key of the chunk itself, such
+	// as chunk_id or, with the Encoding "auto", encoding.
 	// encoding/json must be able to marshal each value.
 	Metadata map[string]any
 
@@ -90,9 +164,38 @@ type ChunkOptions struct {
 	// *OptionError.
 	Exclude []string
 
-	// Encoding is the WHATWG or IANA name of the encoding of the files. ""
-	// means utf-8.
+	// Select says, by patterns, which files of a directory are read. nil means all.
+	// OnSkip is called with an *ExcludedError for each file and directory that is
+	// left out.
+	Select *Selection
+
+	// Encoding is the name of the encoding of the files. "" means utf-8. A name is
+	// that of the WHATWG's Encoding Standard, of the IANA, or of Python, in this
+	// order: "latin1" is the windows-1252 of browsers, and "latin-1", which only
+	// Python knows, is ISO 8859-1. "utf-8-sig", "utf-16" and "utf-32" take off a
+	// byte order mark, which the other names keep as a character.
+	//
+	// "auto" finds out the encoding of each file from all of its bytes, by
+	// certainty and not by guess:
+	//   - A file with a byte order mark is UTF-8, UTF-16 or UTF-32, as the mark
+	//     says. The mark is taken off. The rest must be valid and have no U+0000.
+	//   - A file that is valid UTF-8 and has no NUL is UTF-8.
+	//   - A file is UTF-16 without a mark if it is plausible in exactly one byte
+	//     order: all characters are assigned, and none is a control character but
+	//     tab, LF, FF and CR, or for private use. At least four are ASCII. There
+	//     is an LF and at most a third are ASCII signs; or, in a single line, a
+	//     twelfth are blanks, and ASCII letters and blanks are four fifths. A quarter
+	//     are no signs and no white space. A short text, or one in a script
+	//     with little ASCII, may be missed.
+	//   - Any other file goes to Guess. Without an answer the error is ErrBinary.
 	Encoding string
+
+	// Guess is called with the Encoding "auto" for each file of which the encoding
+	// is not certain and which has no mark and no NUL. It returns the name of an
+	// encoding, or "" if it does not know any. sample is the beginning of the file,
+	// 64 KiB at most, and may end within a character. Guess must not change it and
+	// must be safe for concurrent use. A panic in it is returned as a *PanicError.
+	Guess func(sample []byte) (encoding string)
 
 	// Reader, if not nil, is called to turn a file into text, for example a
 	// PDF. Encoding then has no effect. Reader must be safe for concurrent use.
@@ -164,9 +267,22 @@ func (o *ChunkOptions) checkCut() error {
 		return &OptionError{"Overlap", o.Overlap, "must be a fraction from 0 to 1"}
 	case o.Threshold < 0:
 		return &OptionError{"Threshold", o.Threshold, "must not be negative"}
+	case o.MinSize < 0 || o.MinSize > o.size():
+		return &OptionError{"MinSize", o.MinSize, "must be from 0 to Size"}
+	case !o.atBoundaries():
+		return nil
+	case o.Unit != Chars:
+		return &OptionError{"Unit", o.Unit, "must be Chars with a Splitter or a Counter"}
+	case o.Tokenizer != nil:
+		return &OptionError{"Tokenizer", "func", "has no use with a Splitter or a Counter"}
+	case o.KeepTokens:
+		return &OptionError{"KeepTokens", o.KeepTokens, "has no use with a Splitter or a Counter"}
 	}
 	return nil
 }
+
+// atBoundaries reports whether a text is cut at boundaries.
+func (o *ChunkOptions) atBoundaries() bool { return o.Splitter != nil || o.Counter != nil }
 
 // size returns the size that Size stands for.
 func (o *ChunkOptions) size() int {
@@ -180,10 +296,11 @@ func (o *ChunkOptions) size() int {
 //
 // It marshals to a flat JSON object. The keys are chunk_content, chunk_id,
 // total_chunks and chunk_size, then file_path, file_name and file_size if
-// FilePath is set, then the keys of Metadata in sorted order, then start_byte,
-// end_byte and, unless Tokens is nil, tokens. Strings in it have no raw line
-// breaks: U+0085, U+2028 and U+2029 are escaped, too. When it is unmarshaled, each
-// number in Metadata becomes a [encoding/json.Number], which keeps its digits.
+// FilePath is set, then encoding if Encoding is set, then the keys of Metadata in
+// sorted order, then start_byte, end_byte and, as far as they are set, start_line,
+// end_line, section and tokens. Strings in it have no raw line breaks: U+0085, U+2028
+// and U+2029 are escaped, too. When it is unmarshaled, each number in Metadata becomes
+// a [encoding/json.Number], which keeps its digits.
 type TextChunk struct {
 	// Text is the text of the chunk. For the Unit Chars it shares memory with
 	// the text that was cut. For the Unit Tokens it is the tokens, joined by
@@ -195,7 +312,7 @@ type TextChunk struct {
 
 	ID    int `json:"chunk_id"`     // the chunk's number in its text, from 1
 	Total int `json:"total_chunks"` // the number of chunks of the text
-	Size  int `json:"chunk_size"`   // code points in Text, or with KeepTokens the number of Tokens
+	Size  int `json:"chunk_size"`   // code points in Text, with KeepTokens the number of Tokens, with a Counter its units
 
 	// Start and End are byte offsets in the text that was cut. For the Unit
 	// Chars, text[Start:End] is Text. For the Unit Tokens the range extends from
@@ -205,9 +322,27 @@ type TextChunk struct {
 	Start int `json:"start_byte"`
 	End   int `json:"end_byte"`
 
+	// StartLine and EndLine are the numbers of the first and the last line that
+	// text[Start:End] has a part of, with Lines. They count from 1. A line ends
+	// with LF, and so with CR LF. They are 0 without Lines, and where Start is -1.
+	StartLine int `json:"start_line"`
+	EndLine   int `json:"end_line"`
+
+	// Section is the headings or symbols, the outermost first, in force where the
+	// chunk begins, without its overlap, as the Splitter says. Chunks share the
+	// slice.
+	Section []string `json:"section"`
+
 	FilePath string `json:"file_path"` // the file, "" if the text did not come from one
 	FileName string `json:"file_name"` // the last element of FilePath
 	FileSize int64  `json:"file_size"` // in bytes, as stored
+
+	// Encoding is the encoding of the file if the options say "auto", and else "".
+	// It is the name by which this package and Python read the file, without its
+	// byte order mark: "utf-8-sig", "utf-16" and "utf-32" for a file with a mark,
+	// "utf-8", "utf-16-le" and "utf-16-be" for one without, or the answer of Guess
+	// in lower case, by its WHATWG name if it has one.
+	Encoding string `json:"encoding"`
 
 	// Metadata is the Metadata of the options. All chunks share the one map.
 	Metadata map[string]any `json:"-"`

@@ -80,18 +80,23 @@ func TestChunkTextSharesMetadata(t *testing.T) {
 // option.
 func TestChunkTextRefusesInvalidOptions(t *testing.T) {
 	t.Parallel()
+	splitter, count := boundarySplitters["lines"], countFunc(countBytes)
 	cyclic := map[string]any{}
 	cyclic["self"] = cyclic
 	for option, cases := range map[string][]ChunkOptions{
-		"Unit":       {{Unit: 2}, {Unit: -1}},
+		"Unit":       {{Unit: 2}, {Unit: -1}, {Unit: Tokens, Counter: count}, {Unit: Tokens, Splitter: splitter}},
+		"Tokenizer":  {{Tokenizer: strings.Fields, Counter: count}, {Tokenizer: strings.Fields, Splitter: splitter}},
+		"KeepTokens": {{KeepTokens: true, Counter: count}, {KeepTokens: true, Splitter: splitter}},
 		"Size":       {{Size: -1}, {Size: math.MinInt}},
 		"Overlap":    {{Overlap: -0.1}, {Overlap: 1.1}, {Overlap: math.NaN()}, {Overlap: math.Inf(1)}},
 		"Threshold":  {{Threshold: -1}},
+		"MinSize":    {{MinSize: -1}, {Size: 10, MinSize: 11}, {MinSize: 1501}},
 		"OutputFile": {{OutputFile: "chunks"}, {OutputFile: "chunks.txt"}, {OutputFile: ".json/chunks"}},
 		"Metadata": {
 			{Metadata: map[string]any{"chunk_id": 1}}, {Metadata: map[string]any{"tokens": 1}},
 			{Metadata: map[string]any{"f": func() {}}}, {Metadata: map[string]any{"nan": math.NaN()}},
 			{Metadata: map[string]any{"\xff": 1}}, {Metadata: map[string]any{"cyclic": cyclic}},
+			{Metadata: map[string]any{"section": 1}, Splitter: splitter}, {Metadata: map[string]any{"end_line": 1}, Lines: true},
 		},
 	} {
 		for _, o := range cases {
@@ -166,7 +171,7 @@ func BenchmarkChunkText(b *testing.B) {
 			}
 		})
 	}
-	cutValid := func(text string, o *ChunkOptions) ([]TextChunk, error) { return o.cut(text, true) }
+	cutValid := func(text string, o *ChunkOptions) ([]TextChunk, error) { return o.cut("", text, true) }
 	chars := DefaultChunkOptions()
 	words := chars
 	words.Unit = Tokens

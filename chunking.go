@@ -70,7 +70,7 @@ func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
 		return nil, err
 	}
 	var err error
-	if c.encoding, err = findEncoding(c.opts.Encoding); err != nil {
+	if c.encoding, err = newTextEncoding(c.opts.Encoding, c.opts.Guess); err != nil {
 		return nil, err
 	}
 	if c.opts.OutputFile != "" {
@@ -86,7 +86,7 @@ func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
 }
 
 // stream makes the chunking one that streams: it holds some MiB, whatever the
-// files and options, but for the texts that a Tokenizer or a Reader needs whole. It
+// files and options, but for the texts that a callback needs whole, see inPieces. It
 // runs on its caller's goroutine, so no call of its own may hang there.
 func (c *chunking) stream() {
 	c.streams = true
@@ -104,14 +104,14 @@ func (c *chunking) aside(call func() error) error {
 
 // inPieces reports whether a file can be cut piece by piece.
 func (c *chunking) inPieces() bool {
-	return c.opts.Reader == nil && (c.opts.Unit == Chars || c.opts.Tokenizer == nil)
+	return c.opts.Reader == nil && !c.opts.atBoundaries() && (c.opts.Unit == Chars || c.opts.Tokenizer == nil)
 }
 
 // runOn cuts the files that path stands for.
 func (c *chunking) runOn(path string) error {
 	f := &finder{
 		task: c.task, op: "chunk", shallow: c.opts.Shallow,
-		types: newTypeFilter(c.opts.FileTypes), exclude: newExclusion(c.opts.Exclude),
+		types: newTypeFilter(c.opts.FileTypes), exclude: newExclusion(c.opts.Exclude), sel: c.opts.Select,
 	}
 	if err := c.aside(func() error { return c.inspect(path, f) }); err != nil {
 		return err
@@ -242,15 +242,15 @@ func (c *chunking) take(sources []source, p cutPart) error {
 
 // cut reads a file and cuts it.
 func (c *chunking) cut(path string, limit int64) cutFile {
-	text, size, err := c.text(path, limit)
+	text, size, encoding, err := c.text(path, limit)
 	if err != nil {
 		return cutFile{err: err}
 	}
-	chunks, err := c.opts.cut(text, c.opts.Reader == nil) // the text of a Reader may be invalid
+	chunks, err := c.opts.cut(path, text, c.opts.Reader == nil) // the text of a Reader may be invalid
 	if err != nil {
 		return cutFile{err: pathError("chunk", path, err)}
 	}
-	c.addFile(chunks, path, size)
+	c.addFile(chunks, path, size, encoding)
 	f := cutFile{chunks: chunks, size: size}
 	if c.streams {
 		f.chars = textscan.CountRunes(text)
@@ -259,27 +259,35 @@ func (c *chunking) cut(path string, limit int64) cutFile {
 }
 
 // addFile sets the fields of chunks that say where they come from.
-func (c *chunking) addFile(chunks []TextChunk, path string, size int64) {
+func (c *chunking) addFile(chunks []TextChunk, path string, size int64, encoding string) {
 	_, name := c.task.pool.paths.Split(path)
 	for i := range chunks {
 		chunks[i].FilePath, chunks[i].FileName, chunks[i].FileSize = path, name, size
+		chunks[i].Encoding = encoding
 	}
 }
 
-// text returns a file's text and the file's size in bytes.
-func (c *chunking) text(path string, limit int64) (string, int64, error) {
+// text returns a file's text, the file's size in bytes, and its encoding if that
+// has been found out.
+func (c *chunking) text(path string, limit int64) (text string, size int64, encoding string, err error) {
 	if c.opts.Reader != nil {
-		return c.readerText(path)
+		text, size, err = c.readerText(path)
+		return text, size, "", err
 	}
-	data, st, err := c.task.read(nil, path, limit, c.encoding.check())
+	check := c.encoding.check()
+	data, st, err := c.task.read(nil, path, limit, check)
 	if c.output.is(st) {
 		err = c.ownOutput(path)
 	}
 	if err != nil {
-		return "", 0, err
+		return "", 0, "", err
 	}
-	text, err := c.encoding.decode(path, data)
-	return text, int64(len(data)), err
+	e, err := c.encoding.ofContents(c.task, path, data, check)
+	if err != nil {
+		return "", 0, "", err
+	}
+	text, err = e.decode(path, data)
+	return text, int64(len(data)), e.told, err
 }
 
 // readerText lets the Reader read a file. The Reader holds a slot, which it
@@ -301,7 +309,7 @@ func (c *chunking) readerText(path string) (string, int64, error) {
 // ownOutput is the error of an input that is the output file.
 func (c *chunking) ownOutput(path string) error {
 	if c.many {
-		return pathError("chunk", path, ErrExcluded)
+		return pathError("chunk", path, c.output.excluded(path))
 	}
 	return pathError("chunk", path, ErrSameFile)
 }

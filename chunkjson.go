@@ -13,25 +13,49 @@ import (
 )
 
 // The JSON keys of a chunk, in their order. The keys of the metadata come after
-// file_size.
+// encoding.
 const (
-	keyText     = "chunk_content"
-	keyID       = "chunk_id"
-	keyTotal    = "total_chunks"
-	keySize     = "chunk_size"
-	keyPath     = "file_path"
-	keyName     = "file_name"
-	keyFileSize = "file_size"
-	keyStart    = "start_byte"
-	keyEnd      = "end_byte"
-	keyTokens   = "tokens"
+	keyText      = "chunk_content"
+	keyID        = "chunk_id"
+	keyTotal     = "total_chunks"
+	keySize      = "chunk_size"
+	keyPath      = "file_path"
+	keyName      = "file_name"
+	keyFileSize  = "file_size"
+	keyEncoding  = "encoding"
+	keyStart     = "start_byte"
+	keyEnd       = "end_byte"
+	keyStartLine = "start_line"
+	keyEndLine   = "end_line"
+	keySection   = "section"
+	keyTokens    = "tokens"
 )
 
-// isChunkKey reports whether key is a JSON key of the chunk itself.
-func isChunkKey(key string) bool {
+// usedKeys says which keys a chunk has that not every chunk has. A chunk without
+// them may have metadata with their names.
+type usedKeys struct{ encoding, lines, section bool }
+
+// usedKeys returns the keys that chunks cut by o may have.
+func (o *ChunkOptions) usedKeys() usedKeys {
+	return usedKeys{o.tellsEncoding(), o.Lines, o.Splitter != nil}
+}
+
+// usedKeys returns the keys that the chunk has.
+func (c *TextChunk) usedKeys() usedKeys {
+	return usedKeys{c.Encoding != "", c.StartLine != 0 || c.EndLine != 0, len(c.Section) > 0}
+}
+
+// has reports whether key is a JSON key of the chunk itself.
+func (u usedKeys) has(key string) bool {
 	switch key {
 	case keyText, keyID, keyTotal, keySize, keyPath, keyName, keyFileSize, keyStart, keyEnd, keyTokens:
 		return true
+	case keyEncoding:
+		return u.encoding
+	case keyStartLine, keyEndLine:
+		return u.lines
+	case keySection:
+		return u.section
 	}
 	return false
 }
@@ -48,7 +72,8 @@ func appendIndented(dst []byte, c *TextChunk) ([]byte, error) {
 
 // UnmarshalJSON implements [json.Unmarshaler]. Keys that are not keys of the
 // chunk itself become Metadata, in which each number is a [json.Number]: it keeps
-// all its digits, and MarshalJSON writes the same ones. Start or End is -1 if
+// all its digits, and MarshalJSON writes the same ones. A string with the key
+// encoding becomes Encoding, also if it was in the Metadata. Start or End is -1 if
 // start_byte or end_byte is missing.
 func (c *TextChunk) UnmarshalJSON(data []byte) error {
 	var object map[string]json.RawMessage
@@ -59,8 +84,9 @@ func (c *TextChunk) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	chunk := TextChunk{Start: -1, End: -1}
+	own := keysAfterEnd(data, object)
 	for key, value := range object {
-		if err := chunk.unmarshalKey(key, value); err != nil {
+		if err := chunk.unmarshalKey(key, value, own); err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
 	}
@@ -68,8 +94,9 @@ func (c *TextChunk) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// unmarshalKey sets the field or the metadata that key stands for.
-func (c *TextChunk) unmarshalKey(key string, value json.RawMessage) error {
+// unmarshalKey sets the field or the metadata that key stands for. The lines and the
+// section are fields only if own has them.
+func (c *TextChunk) unmarshalKey(key string, value json.RawMessage, own map[string]bool) error {
 	var to any
 	switch key {
 	case keyText:
@@ -92,7 +119,16 @@ func (c *TextChunk) unmarshalKey(key string, value json.RawMessage) error {
 		to = &c.End
 	case keyTokens:
 		to = &c.Tokens
-	default:
+	case keyEncoding:
+		if value[0] == '"' {
+			to = &c.Encoding
+		}
+	case keyStartLine, keyEndLine, keySection:
+		if own[key] && c.unmarshalOptional(key, value) {
+			return nil
+		}
+	}
+	if to == nil {
 		var v any
 		d := json.NewDecoder(bytes.NewReader(value))
 		d.UseNumber()
@@ -108,6 +144,53 @@ func (c *TextChunk) unmarshalKey(key string, value json.RawMessage) error {
 	return json.Unmarshal(value, to)
 }
 
+// unmarshalOptional sets the field of a key that not every chunk has. It returns false
+// if the value cannot be the field's, and so is metadata.
+func (c *TextChunk) unmarshalOptional(key string, value json.RawMessage) bool {
+	if key == keySection {
+		var section []string
+		if json.Unmarshal(value, &section) != nil || len(section) == 0 {
+			return false
+		}
+		c.Section = section
+		return true
+	}
+	var line int
+	if json.Unmarshal(value, &line) != nil || line < 1 {
+		return false
+	}
+	if key == keyStartLine {
+		c.StartLine = line
+	} else {
+		c.EndLine = line
+	}
+	return true
+}
+
+// keysAfterEnd returns those of the object's keys that a chunk may have after
+// end_byte, and has there. Before it they are metadata.
+func keysAfterEnd(data []byte, object map[string]json.RawMessage) map[string]bool {
+	var after map[string]bool
+	for _, key := range []string{keyStartLine, keyEndLine, keySection} {
+		if _, ok := object[key]; ok {
+			after = map[string]bool{}
+		}
+	}
+	if after == nil {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.Token() // no error is possible: data has been unmarshaled
+	for ended := false; d.More(); {
+		key, _ := d.Token()
+		var value json.RawMessage
+		d.Decode(&value)
+		ended = ended || key == keyEnd
+		after[key.(string)] = ended
+	}
+	return after
+}
+
 // A metadataField is a key of the metadata with its value as compact JSON.
 type metadataField struct {
 	key   string
@@ -115,15 +198,16 @@ type metadataField struct {
 }
 
 // metadataFields returns the fields of the metadata, sorted by key. The error is
-// an *OptionError if the metadata cannot be part of a chunk's JSON.
-func metadataFields(metadata map[string]any) ([]metadataField, error) {
+// an *OptionError if the metadata cannot be part of the JSON of a chunk that uses
+// such keys.
+func metadataFields(metadata map[string]any, used usedKeys) ([]metadataField, error) {
 	if len(metadata) == 0 {
 		return nil, nil
 	}
 	return protect(func() ([]metadataField, error) { // a value may have its own MarshalJSON
 		fields := make([]metadataField, 0, len(metadata))
 		for _, key := range slices.Sorted(maps.Keys(metadata)) {
-			value, err := marshalMetadata(key, metadata[key])
+			value, err := marshalMetadata(key, metadata[key], used)
 			if err != nil {
 				return nil, err
 			}
@@ -134,8 +218,8 @@ func metadataFields(metadata map[string]any) ([]metadataField, error) {
 }
 
 // marshalMetadata returns the value of a key of the metadata as compact JSON.
-func marshalMetadata(key string, value any) ([]byte, error) {
-	if isChunkKey(key) {
+func marshalMetadata(key string, value any, used usedKeys) ([]byte, error) {
+	if used.has(key) {
 		return nil, &OptionError{"Metadata", key, "is a key of the chunk itself"}
 	}
 	if !textscan.Valid(key) {
@@ -169,7 +253,7 @@ var (
 // appendWithMetadata appends the chunk as an object with the chunk's own
 // metadata.
 func (l layout) appendWithMetadata(dst []byte, c *TextChunk) ([]byte, error) {
-	metadata, err := l.metadata(c.Metadata)
+	metadata, err := l.metadata(c.Metadata, c.usedKeys())
 	if err != nil {
 		return nil, err
 	}
@@ -178,8 +262,8 @@ func (l layout) appendWithMetadata(dst []byte, c *TextChunk) ([]byte, error) {
 
 // metadata returns the part of an object that holds the metadata, with a comma
 // before each key.
-func (l layout) metadata(metadata map[string]any) ([]byte, error) {
-	fields, err := metadataFields(metadata)
+func (l layout) metadata(metadata map[string]any, used usedKeys) ([]byte, error) {
+	fields, err := metadataFields(metadata, used)
 	if err != nil {
 		return nil, err
 	}
@@ -211,9 +295,21 @@ func (l layout) append(dst []byte, c *TextChunk, metadata []byte, valid bool) []
 		dst = textscan.AppendJSONString(l.appendKey(dst, keyName), c.FileName, false)
 		dst = l.appendNumber(dst, keyFileSize, c.FileSize)
 	}
+	if c.Encoding != "" {
+		dst = textscan.AppendJSONString(l.appendKey(dst, keyEncoding), c.Encoding, false)
+	}
 	dst = append(dst, metadata...)
 	dst = l.appendNumber(dst, keyStart, int64(c.Start))
 	dst = l.appendNumber(dst, keyEnd, int64(c.End))
+	if c.StartLine != 0 {
+		dst = l.appendNumber(dst, keyStartLine, int64(c.StartLine))
+	}
+	if c.EndLine != 0 {
+		dst = l.appendNumber(dst, keyEndLine, int64(c.EndLine))
+	}
+	if len(c.Section) > 0 {
+		dst = appendJSONStrings(l.appendKey(dst, keySection), c.Section, false) // it comes from a Splitter
+	}
 	if c.Tokens != nil {
 		dst = appendJSONStrings(l.appendKey(dst, keyTokens), c.Tokens, valid)
 	}

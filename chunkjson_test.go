@@ -16,6 +16,7 @@ import (
 func sample(text string) TextChunk {
 	return TextChunk{
 		Text: text, Tokens: []string{text, "b"}, ID: 2, Total: 3, Size: utf8.RuneCountInString(text), Start: 5, End: 5 + len(text),
+		StartLine: 3, EndLine: 4, Section: []string{"# " + text, ""},
 		FilePath: "dir/" + text, FileName: "n" + text, FileSize: math.MaxInt64,
 		Metadata: map[string]any{"z": text, "a": nil, "m": map[string]any{"x": []any{json.Number("1.5"), true}, "e": []any{}}, "Zoë \"q\"": "<&>"},
 	}
@@ -29,7 +30,7 @@ func TestChunkJSONIsFlatAndOrdered(t *testing.T) {
 	require.Equal(t, `{"chunk_content":"a\n","chunk_id":2,"total_chunks":3,"chunk_size":2,`+
 		`"file_path":"dir/a\n","file_name":"na\n","file_size":9223372036854775807,`+
 		`"Zoë \"q\"":"<&>","a":null,"m":{"e":[],"x":[1.5,true]},"z":"a\n",`+
-		`"start_byte":5,"end_byte":7,"tokens":["a\n","b"]}`, string(b))
+		`"start_byte":5,"end_byte":7,"start_line":3,"end_line":4,"section":["# a\n",""],"tokens":["a\n","b"]}`, string(b))
 
 	b, err = TextChunk{Text: "x", ID: 1, Total: 1, Size: 1, Start: -1, End: -1, FileName: "without a path"}.MarshalJSON()
 	require.NoError(t, err)
@@ -68,6 +69,35 @@ func TestChunkJSONWithoutTokensOrMetadata(t *testing.T) {
 		require.NoError(t, json.Unmarshal(b, &got))
 		require.Equal(t, want, got)
 	}
+}
+
+// TestMetadataMayHaveTheNamesOfUnusedKeys marshals and unmarshals Metadata with the
+// keys of lines and sections, which older chunks have.
+func TestMetadataMayHaveTheNamesOfUnusedKeys(t *testing.T) {
+	t.Parallel()
+	lines := json.Number("7")
+	for _, metadata := range []map[string]any{
+		{"section": "Introduction"}, {"section": []any{"a", "b"}}, {"start_line": lines, "end_line": lines}, {"section": nil, "end_line": "x"},
+	} {
+		want := TextChunk{Text: "x", Start: 5, End: 6, Metadata: metadata}
+		b, err := json.Marshal(want)
+		require.NoError(t, err)
+		var got TextChunk
+		require.NoError(t, json.Unmarshal(b, &got))
+		require.Equal(t, want, got)
+		for _, file := range []string{"x.json", "x.jsonl", "x.csv"} {
+			_, err = newChunkEncoder(&ChunkOptions{OutputFile: file, Metadata: metadata})
+			require.NoError(t, err)
+		}
+		for key := range metadata {
+			used := TextChunk{StartLine: 1, EndLine: 1, Section: []string{"s"}, Metadata: metadata}
+			_, err := json.Marshal(used)
+			require.ErrorContains(t, err, "is a key of the chunk itself", key)
+		}
+	}
+	var c TextChunk
+	require.NoError(t, json.Unmarshal([]byte(`{"end_byte":1,"section":"a string","start_line":0,"end_line":[1]}`), &c))
+	require.Equal(t, map[string]any{"section": "a string", "start_line": json.Number("0"), "end_line": []any{json.Number("1")}}, c.Metadata)
 }
 
 // TestUnmarshalChunk unmarshals null, JSON of the original, and invalid JSON.

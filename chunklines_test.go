@@ -103,3 +103,30 @@ func TestJSONLinesAreLinesForEveryReader(t *testing.T) {
 		}
 	}
 }
+
+// TestLines compares the lines of chunks that are cut in every way with the newlines
+// before them.
+func TestLines(t *testing.T) {
+	t.Parallel()
+	text := "one\ntwo\r\n\n\nthree \rfour\u2028\n" + strings.Repeat("many words\n a line\n", 50) + "end"
+	for _, o := range []ChunkOptions{
+		{Size: 7}, {Size: 7, Overlap: 1}, {Size: 1}, {}, {Unit: Tokens, Size: 3, Overlap: 0.7}, {Unit: Tokens, Size: 1, KeepTokens: true},
+		{Unit: Tokens, Size: 2, Tokenizer: strings.Fields}, {Size: 20, Threshold: 19, DropShort: true},
+		{Size: 30, Overlap: 0.3, Splitter: boundarySplitters["lines"]}, {Size: 5, Counter: boundaryCounters["words"]},
+	} {
+		plain := mustChunk(t, text, &o)
+		o.Lines = true
+		chunks := mustChunk(t, text, &o)
+		require.Len(t, chunks, len(plain))
+		for i, c := range chunks {
+			require.Equal(t, []int{lineOf(text, c.Start), lineOf(text, c.End-1)}, []int{c.StartLine, c.EndLine}, "%+v", o)
+			c.StartLine, c.EndLine = 0, 0
+			require.Equal(t, plain[i], c)
+		}
+	}
+	for _, c := range mustChunk(t, text, &ChunkOptions{
+		Unit: Tokens, Lines: true, Size: 1, Tokenizer: func(string) []string { return []string{"one", "TWO", "three"} },
+	}) {
+		require.Equal(t, c.Start >= 0, c.StartLine > 0, "a place that is unknown has no line")
+	}
+}

@@ -17,9 +17,13 @@ type fileMeasure struct {
 
 // cutPieces cuts a file piece by piece and hands on its chunks.
 func (c *chunking) cutPieces(path string) error {
-	m, err := c.measure(path)
+	var m fileMeasure
+	encoding, err := c.encoding.inPieces(c.task, path, func(e textEncoding) (err error) {
+		m, err = c.measure(path, e)
+		return err
+	})
 	if err == nil && m.units > 0 {
-		err = c.cutMeasured(path, m)
+		err = c.cutMeasured(path, encoding, m)
 	}
 	if end, ok := err.(endError); ok {
 		return end.error
@@ -41,9 +45,9 @@ func (c *chunking) cutWhole(path string) error {
 }
 
 // measure reads a file to the end.
-func (c *chunking) measure(path string) (m fileMeasure, err error) {
+func (c *chunking) measure(path string, encoding textEncoding) (m fileMeasure, err error) {
 	var words wordCount
-	for p, err := range c.task.pieces(path, c.encoding) {
+	for p, err := range c.task.pieces(path, encoding.pieces()) {
 		if err != nil {
 			return fileMeasure{}, err
 		}
@@ -68,13 +72,13 @@ func (c *chunking) measure(path string) (m fileMeasure, err error) {
 type endError struct{ error }
 
 // cutMeasured reads a file again and cuts it.
-func (c *chunking) cutMeasured(path string, m fileMeasure) error {
+func (c *chunking) cutMeasured(path string, encoding textEncoding, m fileMeasure) error {
 	cutter := c.opts.newPieceCutter(m.units)
 	emit := func(chunks []TextChunk) error {
 		if len(chunks) == 0 {
 			return nil
 		}
-		c.addFile(chunks, path, m.size)
+		c.addFile(chunks, path, m.size, encoding.told)
 		part := cutPart{files: []cutFile{{chunks: chunks, more: true}}, data: c.appendChunks(nil, chunks)}
 		if err := c.take([]source{{path: path}}, part); err != nil {
 			return endError{err}
@@ -82,7 +86,7 @@ func (c *chunking) cutMeasured(path string, m fileMeasure) error {
 		return nil
 	}
 	var size int64
-	for p, err := range c.task.pieces(path, c.encoding) {
+	for p, err := range c.task.pieces(path, encoding.pieces()) {
 		if err == errDoubtful { // it was not before
 			err = pathError("chunk", path, ErrChanged)
 		}

@@ -26,6 +26,15 @@ type ConcatOptions struct {
 	// Slashes match the separators of every system. The strings are not
 	// patterns: an empty one, or one with "*", is an *OptionError.
 	Exclude []string
+	// Select says, by patterns, which files of a directory that is given are taken;
+	// nil means all. A file that is given is taken whatever Select says.
+	Select *Selection
+	// Encoding is the name of the encoding of the files, as in [ChunkOptions]. ""
+	// means utf-8. "auto" finds out the encoding of each file and takes byte order
+	// marks off. The joined text is UTF-8.
+	Encoding string
+	// Guess is called with the Encoding "auto", as in [ChunkOptions].
+	Guess func(sample []byte) (encoding string)
 	// OutputDir is the directory to save the text in. "" means that the text is
 	// not saved or, if OutputFile is set, that OutputFile is the whole path.
 	// Texts that earlier runs have saved in OutputDir under a name of their own,
@@ -86,7 +95,7 @@ func AsyncConcat(ctx context.Context, paths []string, opts *ConcatOptions) *Futu
 // files of the given types are taken, recursively unless Shallow. A file that is
 // named twice is taken once. Files are in the order of their paths.
 //
-// A file that is missing, unreadable or not UTF-8, or a directory that cannot
+// A file that is missing, unreadable or not valid in its encoding, or a directory that cannot
 // be listed, does not end Concat but is in Skipped. Skipped also has the files
 // and directories that Exclude matches, the files below Threshold, and the links
 // to directories ([ErrNotFollowed]), links that lead nowhere, FIFOs, sockets and

@@ -3,7 +3,6 @@ package fileops
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"math"
@@ -25,6 +24,7 @@ type concatenation struct {
 	w      io.Writer
 	meter  *meter
 
+	encoding   textEncoding
 	outputPath string // "" for none
 	output     *outputFile
 
@@ -43,6 +43,9 @@ func newConcatenation(t *task, f concatFormat, paths []string, opts *ConcatOptio
 		return nil, err
 	}
 	var err error
+	if c.encoding, err = newTextEncoding(c.opts.Encoding, c.opts.Guess); err != nil {
+		return nil, err
+	}
 	c.outputPath, err = c.opts.outputPath(time.Now())
 	return c, err
 }
@@ -52,7 +55,7 @@ func (o *ConcatOptions) check() error {
 	if o.Threshold < 0 {
 		return &OptionError{"Threshold", o.Threshold, "must not be negative"}
 	}
-	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude))
+	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude), o.Select.check())
 }
 
 // outputPath returns where to save the text, "" for nowhere.
@@ -94,7 +97,7 @@ func (c *concatenation) sources() ([]source, error) {
 	}
 	f := finder{
 		task: c.task, op: "concat", shallow: c.opts.Shallow,
-		types: newTypeFilter(c.opts.FileTypes), exclude: newExclusion(c.opts.Exclude), output: c.output,
+		types: newTypeFilter(c.opts.FileTypes), exclude: newExclusion(c.opts.Exclude), sel: c.opts.Select, output: c.output,
 	}
 	made := func(name string) bool { return concatNaming.made(name, isConcatStem) }
 	var all []source
@@ -131,7 +134,7 @@ func (c *concatenation) expand(f finder, path string, made func(string) bool) (s
 		return sources, false, err
 	case !st.Mode.IsDir():
 		if _, name := c.task.pool.paths.Split(path); c.format.namedByType && !f.types.matches(name) {
-			return []source{f.excluded(path)}, false, nil
+			return []source{f.excluded(&ExcludedError{Path: path, Source: "FileTypes"})}, false, nil
 		}
 		return []source{f.named(path)}, false, nil
 	}
@@ -158,17 +161,23 @@ func (c *concatenation) failed(path string, err error) ([]source, error) {
 // from the section before.
 type section struct {
 	length int64 // in bytes, which can exceed an int of a 32-bit system
-	header int64 // bytes of it that are not the file's
 	chars  int64
+	size   int64 // of the file
 	err    error
 }
-
-// size is the number of the file's own bytes.
-func (s *section) size() int64 { return s.length - s.header }
 
 // wholeLimit is the size up to which a file is read into memory whole before its
 // section is written.
 const wholeLimit = 32 << 20
+
+// wholeLimit returns the size up to which a file is read whole. Decoding takes three
+// times the memory of the file.
+func (c *concatenation) wholeLimit() int64 {
+	if c.task.streams && !c.encoding.isUTF8() {
+		return min(wholeLimit, c.task.pool.streamSize)
+	}
+	return wholeLimit
+}
 
 // join reads the files and writes their sections in order.
 func (c *concatenation) join(sources []source) error {
@@ -179,8 +188,9 @@ func (c *concatenation) join(sources []source) error {
 		}
 		return c.load(b, from.path, s, limit)
 	}
+	whole := c.wholeLimit()
 	pipe := pipeline[source, section]{
-		task: c.task, feed: &listFeed[source]{sources}, load: load, ahead: aheadLimit, whole: wholeLimit,
+		task: c.task, feed: &listFeed[source]{sources}, load: load, ahead: min(aheadLimit, whole), whole: whole,
 	}
 	for p, err := range pipe.parts() {
 		switch {
@@ -208,25 +218,51 @@ func (c *concatenation) join(sources []source) error {
 func (c *concatenation) load(b *batch[source, section], path string, s *section, limit int64) bool {
 	start := len(b.data)
 	data := c.format.appendHeader(append(b.data, '\n'), path)
-	s.header = int64(len(data) - start)
 	headerChars := utf8.RuneCount(data[start:])
-	var text utf8Check
-	data, st, err := c.task.read(data, path, limit, &text)
+	data, text, err := c.appendText(data, path, limit)
 	if err == (errTooLargeToHold{}) || c.task.streams && errors.Is(err, ErrTooLarge) { // for want of memory
 		return false
-	}
-	if err == nil {
-		err = c.leaveOut(path, st, int64(text.chars))
 	}
 	if err != nil {
 		*s = section{err: err}
 		return true
 	}
-	s.chars = int64(headerChars + text.chars)
+	s.chars = int64(headerChars) + text.chars
 	s.length = int64(len(data) - start)
+	s.size = text.size
 	b.data = data
-	b.bytes += s.size()
+	b.bytes += s.size
 	return true
+}
+
+// A fileText says how long a file and its text are.
+type fileText struct{ chars, size int64 }
+
+// appendText appends the text of a file to dst, unless the file is left out.
+func (c *concatenation) appendText(dst []byte, path string, limit int64) ([]byte, fileText, error) {
+	start := len(dst)
+	check := c.encoding.check()
+	data, st, err := c.task.read(dst, path, limit, check)
+	if err != nil {
+		return dst, fileText{}, err
+	}
+	contents := data[start:]
+	text := fileText{size: int64(len(contents))}
+	encoding, err := c.encoding.ofContents(c.task, path, contents, check)
+	switch {
+	case err != nil:
+	case encoding.isUTF8():
+		text.chars = int64(check.chars)
+	default:
+		var decoded string
+		decoded, err = encoding.decode(path, contents)
+		text.chars = int64(textscan.CountRunes(decoded))
+		data = append(data[:start], decoded...)
+	}
+	if err == nil || c.output.is(st) {
+		err = c.leaveOut(path, st, text.chars)
+	}
+	return data, text, err
 }
 
 // leaveOut returns the reason why a text of so many characters is left out, if
@@ -234,71 +270,17 @@ func (c *concatenation) load(b *batch[source, section], path string, s *section,
 func (c *concatenation) leaveOut(path string, st vfs.Info, chars int64) error {
 	switch {
 	case c.output.is(st):
-		return pathError("concat", path, ErrExcluded)
+		return pathError("concat", path, c.output.excluded(path))
 	case chars < int64(c.opts.Threshold):
 		return pathError("concat", path, ErrBelowThreshold)
 	}
 	return nil
 }
 
-// stream joins a file that is too large for memory. It reads the file once to
-// see that all of it is text, and then again to write it.
-func (c *concatenation) stream(path string) section {
-	var st vfs.Info
-	chars, size, check := int64(0), int64(0), int64(unaskedSize)
-	for p, err := range c.task.pieces(path, textEncoding{}) {
-		if err != nil {
-			return section{err: err}
-		}
-		st = p.info
-		chars += int64(p.chars)
-		size += int64(len(p.data))
-		if held := max(size, st.Size); !c.task.streams && held > check {
-			if err := withMemory(held, func() {}); err != nil {
-				return section{err: pathError("read", path, err)}
-			}
-			check = 2 * held
-		}
-	}
-	if err := c.leaveOut(path, st, chars); err != nil {
-		return section{err: err}
-	}
-	s, err := c.writeHeader(path)
-	if err != nil {
-		return section{err: err}
-	}
-	for p, err := range c.task.pieces(path, textEncoding{}) {
-		if err != nil && endsOperation(c.task, err) {
-			return section{err: err}
-		}
-		if err != nil {
-			return c.breakOff(s, path, err)
-		}
-		if err := c.write(p.data); err != nil {
-			return section{err: err}
-		}
-		s.length += int64(len(p.data))
-		s.chars += int64(p.chars)
-	}
-	return s
-}
-
-// breakOff ends a section whose file failed after part of it was written.
-func (c *concatenation) breakOff(s section, path string, err error) section {
-	c.result.Skipped = append(c.result.Skipped, SkippedFile{path, err})
-	note := fmt.Appendf(nil, "\n[fileops: %s]", oneLine(err.Error()))
-	s.err = c.write(note)
-	s.chars += int64(utf8.RuneCount(note))
-	s.length += int64(len(note))
-	s.header += int64(len(note))
-	return s
-}
-
 // writeHeader begins a section.
 func (c *concatenation) writeHeader(path string) (section, error) {
 	header := c.format.appendHeader([]byte{'\n'}, path)
-	length := int64(len(header))
-	return section{length: length, header: length, chars: int64(utf8.RuneCount(header))}, c.write(header)
+	return section{length: int64(len(header)), chars: int64(utf8.RuneCount(header))}, c.write(header)
 }
 
 // ends reports whether an error ends the concatenation. Any other error is one
@@ -340,7 +322,7 @@ func writeFull(w io.Writer, b []byte) error {
 
 // note enters a file into the result.
 func (c *concatenation) note(path string, s section) {
-	c.meter.add(1, s.size())
+	c.meter.add(1, s.size)
 	if s.err != nil {
 		c.result.Skipped = append(c.result.Skipped, SkippedFile{path, s.err})
 		return

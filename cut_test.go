@@ -168,7 +168,7 @@ func requireChunks(t *testing.T, text string, o ChunkOptions) {
 		}
 		require.Equal(t, want, got, "%q %+v", text, o)
 		if utf8.ValidString(text) {
-			got, err := o.cut(text, true)
+			got, err := o.cut("", text, true)
 			require.NoError(t, err)
 			require.Equal(t, want, got, "%q %+v", text, o)
 		}

@@ -27,7 +27,7 @@ func (o *ChunkOptions) newPieceCutter(units int) pieceCutter {
 	if o.Unit == Chars {
 		return &charCutter{opts: o, plan: o.plan(units)}
 	}
-	return &wordCutter{opts: o, plan: o.plan(units)}
+	return &wordCutter{opts: o, plan: o.plan(units), line: 1}
 }
 
 // appendHeld appends a piece to a text that grows with the size of a chunk, if there
@@ -58,6 +58,7 @@ type charCutter struct {
 	offset int    // of the window in the text
 	chars  int    // in the window
 	seen   int    // code points of the text so far
+	lines  lineNumberer
 }
 
 func (c *charCutter) units() int { return c.seen }
@@ -118,6 +119,10 @@ func (c *charCutter) cut() []TextChunk {
 	for i := range chunks {
 		chunks[i].Text = text[chunks[i].Start-c.offset : chunks[i].End-c.offset]
 	}
+	if c.opts.Lines {
+		c.lines.number(text, c.offset, chunks)
+		c.lines.advance(text, c.offset, c.offset+from)
+	}
 	c.window = c.window[from:]
 	c.offset += from
 	c.chars = chars
@@ -131,9 +136,10 @@ type wordCutter struct {
 	next int // the number of the next chunk
 
 	text   []byte // the words from the start of the next chunk on, with a space between each two
-	start  int    // where the next chunk begins in the whole text
+	start  mark   // where the next chunk begins
 	after  mark   // where the chunk after that begins
 	words  int    // of the whole text so far
+	line   int    // of the next word; without Lines it stays 1
 	offset int    // of the next piece in the whole text
 	begun  []byte // of a word that the last piece ended in
 
@@ -145,6 +151,7 @@ type wordCutter struct {
 type mark struct {
 	text  int // in the text of the cutter
 	start int // in the whole text
+	line  int // of start
 }
 
 func (c *wordCutter) units() int {
@@ -181,6 +188,9 @@ func (c *wordCutter) add(piece []byte, _ int, emit func([]TextChunk) error) erro
 	}
 	for {
 		start, end := textscan.NextWord(s, at)
+		if c.opts.Lines {
+			c.line += newlines(s[at:start])
+		}
 		if end == len(s) {
 			c.begun = append(c.begun, piece[start:end]...)
 			break
@@ -232,10 +242,10 @@ func (c *wordCutter) word(word []byte, start int) (err error) {
 	}
 	first, last := c.plan.units(c.next)
 	if second, _ := c.plan.units(c.next + 1); c.words == second {
-		c.after = mark{len(c.text), start}
+		c.after = mark{len(c.text), start, c.line}
 	}
 	if c.words == first {
-		c.start = start
+		c.start = mark{0, start, c.line}
 	}
 	if c.text, err = appendHeld(c.text, word); err != nil {
 		return err
@@ -254,7 +264,10 @@ func (c *wordCutter) word(word []byte, start int) (err error) {
 // complete makes the next chunk of the words so far, of which the last ends at end
 // of the whole text.
 func (c *wordCutter) complete(first, last, end int) {
-	chunk := TextChunk{Text: string(c.text), Start: c.start, End: end}
+	chunk := TextChunk{Text: string(c.text), Start: c.start.start, End: end}
+	if c.opts.Lines {
+		chunk.StartLine, chunk.EndLine = c.start.line, c.line
+	}
 	c.opts.label(&chunk, c.next, c.plan)
 	if c.opts.KeepTokens {
 		chunk.Tokens = strings.Split(chunk.Text, " ")
@@ -270,7 +283,7 @@ func (c *wordCutter) complete(first, last, end int) {
 		rest = c.after.text
 	}
 	c.text = c.text[:copy(c.text, c.text[rest:])]
-	c.start = c.after.start
+	c.start = c.after
 }
 
 // A wordCount counts the words of a text piece by piece.

@@ -55,7 +55,7 @@ func cutInPieces(t *testing.T, text string, o *ChunkOptions, next func() int) (c
 // requireSameCut checks that a text is cut alike whole and in pieces.
 func requireSameCut(t *testing.T, text string, o *ChunkOptions, next func() int) {
 	t.Helper()
-	want, err := cut(text, o, true, nil)
+	want, err := o.cut("", text, true)
 	require.NoError(t, err)
 	got := cutInPieces(t, text, o, next)
 	require.Len(t, got, len(want), "%+v of %q", *o, text)
@@ -82,7 +82,7 @@ func TestCutInPieces(t *testing.T) {
 	for range 20_000 / stride(10) {
 		o := &ChunkOptions{
 			Unit: Unit(r.IntN(2)), Size: 1 + r.IntN(12), Overlap: float64(r.IntN(5)) / 4, Threshold: r.IntN(10),
-			DropShort: r.IntN(4) == 0, KeepTokens: r.IntN(2) == 0,
+			DropShort: r.IntN(4) == 0, KeepTokens: r.IntN(2) == 0, Lines: r.IntN(2) == 0,
 		}
 		longest := 1 + r.IntN(40)
 		requireSameCut(t, randomText(r, r.IntN(60)), o, func() int { return 1 + r.IntN(longest) })
@@ -98,7 +98,7 @@ func TestCutInPiecesOfManySizes(t *testing.T) {
 	for _, unit := range []Unit{Chars, Tokens} {
 		for _, size := range []int{1, 150, 10_000, 10_000_000} {
 			for _, piece := range []int{100, 30_000} {
-				o := &ChunkOptions{Unit: unit, Size: size, Overlap: 0.1, Threshold: 200}
+				o := &ChunkOptions{Unit: unit, Size: size, Overlap: 0.1, Threshold: 200, Lines: true}
 				requireSameCut(t, text, o, func() int { return piece })
 			}
 		}
@@ -110,7 +110,7 @@ func FuzzCutInPieces(f *testing.F) {
 	f.Add("日本 é", true, uint8(1), uint8(4), uint8(5), uint8(1))
 	f.Fuzz(func(t *testing.T, text string, tokens bool, size, overlap, threshold, piece uint8) {
 		text = strings.ToValidUTF8(text, "?")
-		o := &ChunkOptions{Size: int(size), Overlap: float64(overlap%5) / 4, Threshold: int(threshold)}
+		o := &ChunkOptions{Size: int(size), Overlap: float64(overlap%5) / 4, Threshold: int(threshold), Lines: true}
 		if tokens {
 			o.Unit = Tokens
 		}

@@ -71,4 +71,7 @@
 // relative to it, and "." is the Root itself. An empty path is an error, as with
 // package os. Only the directory that files are saved to may be empty: it is the
 // current one, or the Root.
+//
+// A pool with a [PoolOptions].FS reads a zip, an embed.FS or a bucket in place of
+// the system's files. Its paths are slash-separated and relative to the top.
 package fileops

@@ -12,12 +12,12 @@ import (
 // encoded returns a text in an encoding.
 func encoded(t *testing.T, name, text string) []byte {
 	t.Helper()
-	e, err := findEncoding(name)
+	e, err := findEncoding("Encoding", name)
 	require.NoError(t, err)
-	if e.charset == nil {
+	if e.Encoding == nil {
 		return []byte(text)
 	}
-	data, err := e.charset.NewEncoder().Bytes([]byte(text))
+	data, err := e.Encoding.NewEncoder().Bytes([]byte(text))
 	require.NoError(t, err)
 	return data
 }

@@ -2,10 +2,10 @@ package fileops
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"strings"
 
+	"github.com/lion-agi/fileops/internal/textscan"
 	"github.com/lion-agi/fileops/internal/vfs"
 )
 
@@ -32,74 +32,132 @@ type omission struct {
 func (w *walk) list(d *directory) error {
 	return w.task.inSlot(&use{op: "list", path: d.path}, func() error {
 		files := w.task.files()
-		entries, err := files.List(d.path, d.top)
+		entries, err := files.List(d.path, d.top || w.sel.follows())
 		if err != nil {
 			return err
 		}
-		d.items, d.subs, err = w.choose(files, w.task.pool.paths.Prefix(d.path), entries, false)
+		if err := w.identify(files, d); err != nil {
+			return err
+		}
+		in, err := w.scopeOf(d, entries)
+		if err != nil {
+			return err
+		}
+		c := choice{walk: w, files: files, dir: d, in: in, prefix: w.prefix(d.path)}
+		d.items, d.subs, err = c.choose(entries)
 		return err
 	})
 }
 
-// choose makes items of the entries of a directory, in the order of paths. It
-// finds out the kinds of entries that a listing does not tell.
-func (w *walk) choose(files vfs.FS, prefix string, entries []vfs.Entry, flat bool) (items []item, subs []*directory, err error) {
+// A choice is made from the entries of one directory.
+type choice struct {
+	*walk
+	files  vfs.FS
+	dir    *directory
+	in     *scope // of the directory
+	prefix string // of the paths of the entries
+	flat   bool   // the entries are files of a whole tree, in order
+
+	path  []byte // of an entry, see candidate
+	names int    // where the names begin in it
+}
+
+// choose makes items of the entries, in the order of paths. It finds out the kinds
+// of entries that a listing does not tell.
+func (c *choice) choose(entries []vfs.Entry) (items []item, subs []*directory, err error) {
 	chosen := entries[:0]
 	var omitted []omission
 	for _, e := range entries {
 		err := e.Err()
 		if err != nil {
-			omitted = append(omitted, omission{e.Name, pathError("list", prefix+e.Name, err), false})
+			omitted = append(omitted, omission{e.Name, pathError("list", c.prefix+e.Name, err), false})
 			e.Kind = vfs.KindOther
 			chosen = append(chosen, e)
 			continue
 		}
 		if e.Kind == vfs.KindUnknown || e.Kind == vfs.KindLink {
-			if err := w.task.Err(); err != nil { // there may be very many
+			if err := c.task.Err(); err != nil { // there may be very many
 				return nil, nil, err
 			}
-			e.Kind, err = kindOf(files, prefix+e.Name, e.Kind)
+			e.Kind, err = c.kindOf(e)
 			if vfs.OutOfDescriptors(err) {
 				return nil, nil, err
 			}
 		}
-		switch {
-		case w.unmentioned(e, err):
+		if c.unmentioned(e, err) {
 			continue
-		case w.excludes(prefix, e):
+		}
+		if out := c.excluded(e); out != nil {
 			e.Kind = vfs.KindOther
-			omitted = append(omitted, omission{e.Name, errExcludedHere, true})
-		case e.Kind == vfs.KindFile, e.Kind == vfs.KindDir:
-		default:
-			omitted = append(omitted, w.omit(prefix, e, err))
+			omitted = append(omitted, omission{e.Name, out, true})
+		} else if e.Kind != vfs.KindFile && e.Kind != vfs.KindDir {
+			omitted = append(omitted, c.omit(c.prefix, e, err))
 			e.Kind = vfs.KindOther
 		}
 		chosen = append(chosen, e)
 	}
-	if !flat { // else they are in order
-		slices.SortFunc(chosen, entryOrder(w.task.pool.paths.Separator()).compare)
+	if !c.flat { // else they are in order
+		slices.SortFunc(chosen, entryOrder(c.task.pool.paths.Separator()).compare)
 		slices.SortFunc(omitted, func(a, b omission) int { return strings.Compare(a.name, b.name) })
 	}
-	items, subs = makeItems(joinPaths(prefix, chosen), chosen, omitted)
-	if w.stat {
-		items, err = w.look(files, items, chosen)
+	items, subs = c.makeItems(joinPaths(c.prefix, chosen), chosen, omitted)
+	if c.stat || c.sel.limitsSize() {
+		items, err = c.look(items, chosen)
 	}
 	return items, subs, err
 }
 
-// errExcludedHere stands for ErrExcluded, which the operation gives its name.
-var errExcludedHere = errors.New("excluded by the walk")
+// kindOf is the function kindOf, for which a link to a directory that is entered is
+// a directory.
+func (c *choice) kindOf(e vfs.Entry) (vfs.Kind, error) {
+	kind, err := kindOf(c.files, c.prefix+e.Name, e.Kind)
+	if kind == vfs.KindLink && err == nil && c.sel.follows() {
+		return vfs.KindDir, nil
+	}
+	return kind, err
+}
+
+// excluded returns why the options exclude an entry, nil if they do not.
+func (c *choice) excluded(e vfs.Entry) error {
+	out := c.excludes(c.prefix, e)
+	if out == nil && c.sel != nil {
+		out = c.sel.judge(c.scope(e), c.candidate(e))
+	}
+	if out == nil {
+		return nil
+	}
+	out.Path = c.prefix + e.Name
+	return out
+}
+
+// scope returns the scope of the directory of an entry.
+func (c *choice) scope(e vfs.Entry) *scope {
+	if !c.flat {
+		return c.in
+	}
+	return c.sel.scopeAbove(c.below(c.prefix + e.Name))
+}
+
+// candidate describes an entry to the selector.
+func (c *choice) candidate(e vfs.Entry) candidate {
+	if c.path == nil {
+		c.path = []byte(c.below(c.prefix))
+		c.names = len(c.path)
+	}
+	c.path = append(c.path[:c.names], e.Name...)
+	return candidate{path: textscan.String(c.path), start: len(c.above), name: lastName(e.Name), kind: e.Kind}
+}
 
 // makeItems makes items of entries. Those that are left out are in the order of
 // entries.
-func makeItems(paths []string, entries []vfs.Entry, omitted []omission) (items []item, subs []*directory) {
+func (c *choice) makeItems(paths []string, entries []vfs.Entry, omitted []omission) (items []item, subs []*directory) {
 	items = make([]item, len(entries))
 	for i, e := range entries {
 		items[i].path = paths[i]
 		switch e.Kind {
 		case vfs.KindFile:
 		case vfs.KindDir:
-			items[i].sub = newDirectory(paths[i])
+			items[i].sub = newDirectory(paths[i], c.dir, c.sel.scopeBelow(c.in, c.slashed(paths[i][len(c.top):])))
 			subs = append(subs, items[i].sub)
 		default:
 			items[i].out = &omitted[0]
@@ -109,21 +167,22 @@ func makeItems(paths []string, entries []vfs.Entry, omitted []omission) (items [
 	return items, subs
 }
 
-// look describes the files among items. It drops those that are gone.
-func (w *walk) look(files vfs.FS, items []item, entries []vfs.Entry) ([]item, error) {
+// look describes the files among items. It drops those that are gone, and leaves out
+// those that are too large.
+func (c *choice) look(items []item, entries []vfs.Entry) ([]item, error) {
 	kept := items[:0]
 	for i, it := range items {
 		if it.sub == nil && it.out == nil {
-			if err := w.task.Err(); err != nil {
+			if err := c.task.Err(); err != nil {
 				return nil, err
 			}
 			st, told, err := entries[i].Info()
 			if !told {
-				st, err = files.Stat(it.path)
+				st, err = c.files.Stat(it.path)
 			}
 			switch {
 			case err == nil:
-				it.info = &st
+				it = c.described(it, st)
 			case vfs.LeadsNowhere(err):
 				continue
 			case vfs.OutOfDescriptors(err):
@@ -135,6 +194,17 @@ func (w *walk) look(files vfs.FS, items []item, entries []vfs.Entry) ([]item, er
 		kept = append(kept, it)
 	}
 	return kept, nil
+}
+
+// described returns a file with its description.
+func (c *choice) described(it item, st vfs.Info) item {
+	if out := c.sel.tooLarge(st.Size); out != nil {
+		out.Path = it.path
+		it.out = &omission{err: out, byRule: true}
+	} else if c.stat {
+		it.info = &st
+	}
+	return it
 }
 
 // joinPaths returns the paths of a directory's entries. They share one string,
@@ -208,17 +278,17 @@ func (w *walk) unmentioned(e vfs.Entry, err error) bool {
 // a flat listing.
 func lastName(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
-// excludes reports whether exclude matches an entry. An entry that may be a
-// directory counts as one.
-func (w *walk) excludes(prefix string, e vfs.Entry) bool {
+// excludes returns why exclude leaves an entry out, nil if it does not. An entry
+// that may be a directory counts as one.
+func (w *walk) excludes(prefix string, e vfs.Entry) *ExcludedError {
 	if len(w.exclude) == 0 {
-		return false
+		return nil
 	}
 	below := "/" + prefix[len(w.top):] + e.Name
 	if e.Kind != vfs.KindFile && e.Kind != vfs.KindOther {
 		below += "/"
 	}
-	return w.exclude.matches(below)
+	return w.exclude.match(below)
 }
 
 // omit returns the reason why the walk leaves out an entry. err is the error of

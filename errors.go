@@ -50,21 +50,30 @@ var (
 	// can name: it is called "", ".", ".." or has a slash, or it is listed twice.
 	ErrBadEntry = vfs.ErrBadEntry
 
-	// ErrExcluded is the reason of a [SkippedFile] whose path contains one of
-	// the strings in Exclude, whose type was not asked for, that is the output
-	// file itself, or that an earlier run saved in OutputDir.
+	// ErrExcluded is the reason of a [SkippedFile] that the options leave out:
+	// Exclude, a [Selection], the type of a file that was not asked for. It is also
+	// that of the output file itself, and of the files that an earlier run saved in
+	// OutputDir. [ExcludedError] has the rule.
 	ErrExcluded = errors.New("excluded by the options")
 
 	// ErrNotSynced reports a file that is saved, although the system refused to
 	// make its name, or that of its directory, durable as Sync asks.
 	ErrNotSynced = errors.New("saved, but not sure to outlast a power cut")
 
+	// ErrBinary reports a file that the Encoding "auto" cannot decode: it is no
+	// text, or a text in an encoding that cannot be told for certain. The error is
+	// an *[EncodingError].
+	ErrBinary = errors.New("not text, or in an unknown encoding")
+
 	// ErrBelowThreshold is the reason of a [SkippedFile] with fewer than
 	// [ConcatOptions].Threshold characters.
 	ErrBelowThreshold = errors.New("fewer characters than the threshold")
 )
 
-// An EncodingError reports a text whose bytes are not valid in its encoding.
+// An EncodingError reports a text whose bytes are not valid in its encoding. With the
+// Encoding "auto" it is [ErrBinary], and Offset is that of the first byte that is a
+// NUL or not valid UTF-8 or, after a byte order mark, not valid in the encoding of
+// the mark.
 type EncodingError struct {
 	Path     string // the file, "" for a text that did not come from one
 	Encoding string // the encoding's name, as given or "utf-8"
@@ -73,10 +82,19 @@ type EncodingError struct {
 
 // Error implements error. It quotes a path that is not one line of text.
 func (e *EncodingError) Error() string {
-	if e.Path == "" {
-		return fmt.Sprintf("decode: invalid %s at byte %d", oneLine(e.Encoding), e.Offset)
+	op, reason := "decode", "invalid "+oneLine(e.Encoding)
+	if e.Path != "" {
+		op += " " + oneLine(e.Path)
 	}
-	return fmt.Sprintf("decode %s: invalid %s at byte %d", oneLine(e.Path), oneLine(e.Encoding), e.Offset)
+	if e.Is(ErrBinary) {
+		reason = ErrBinary.Error()
+	}
+	return fmt.Sprintf("%s: %s at byte %d", op, reason, e.Offset)
+}
+
+// Is reports whether target is [ErrBinary] and the encoding was to be found out.
+func (e *EncodingError) Is(target error) bool {
+	return target == ErrBinary && e.Encoding == autoEncoding
 }
 
 // An OptionError reports an option or an argument with a meaningless value.
@@ -95,7 +113,8 @@ func (e *OptionError) Error() string {
 }
 
 // A PanicError reports a panic, or a call of [runtime.Goexit], in a function
-// given to the package: to [Submit], as a Reader, as a Tokenizer.
+// given to the package: to [Submit], as a Reader, Tokenizer, Splitter or Counter, in
+// an FS.
 type PanicError struct {
 	Value any    // the argument of panic, or [ErrGoexit]
 	Stack []byte // the goroutine's stack at the panic, as [runtime/debug.Stack] returns it

@@ -44,7 +44,7 @@ func TestEveryFunctionHasAnExample(t *testing.T) {
 		switch {
 		case !ast.IsExported(name) || isMethod && !ast.IsExported(method):
 		case typ == "Pool" && functions[method]: // is the function on a pool
-		case method == "Error" || method == "Unwrap":
+		case method == "Error" || method == "Unwrap" || method == "Is":
 		default:
 			require.True(t, examples["Example"+name], "%s has no example", name)
 		}

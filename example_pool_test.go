@@ -1,10 +1,13 @@
 package fileops_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"expvar"
 	"fmt"
+	"io"
 	"log"
 	"strings"
 	"time"
@@ -215,4 +218,30 @@ func ExamplePool_Stats() {
 	s := stats.Value().(fileops.Stats)
 	fmt.Println(s.Workers, s.Running, s.Done, s.Failed, s.BytesRead)
 	// Output: 4 0 2 1 11358
+}
+
+// A pool reads a zip, an embed.FS or any other fs.FS.
+func ExamplePoolOptions_zip() {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, name := range []string{"guide/start.md", "guide/end.md"} {
+		f, _ := w.Create(name)
+		io.WriteString(f, "# "+name)
+	}
+	w.Close()
+
+	files, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	pool := fileops.NewPool(fileops.PoolOptions{FS: files})
+	for chunk, err := range pool.Chunks(context.Background(), "guide", nil) {
+		fmt.Println(chunk.FilePath, chunk.Text, err)
+	}
+	_, err = pool.SaveToFile(context.Background(), "text", "guide", "new.md", nil)
+	fmt.Println(errors.Is(err, errors.ErrUnsupported))
+	// Output:
+	// guide/end.md # guide/end.md <nil>
+	// guide/start.md # guide/start.md <nil>
+	// true
 }

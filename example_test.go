@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"log"
 	"net/http"
 	"net/http/httptest"
@@ -336,7 +337,7 @@ func ExampleConcat_skipped() {
 	}
 	// Output:
 	// [go.mod]
-	// concat go.sum: excluded by the options
+	// concat go.sum: excluded by Exclude: .sum
 	// read none: no such file or directory
 }
 
@@ -597,6 +598,51 @@ func ExampleAsyncChunk() {
 	// Output: été
 }
 
+// The Encoding "auto" finds out the encoding of each file, takes byte order marks off,
+// and tells binaries.
+func ExampleChunk_encodings() {
+	dir, remove := exampleDir(map[string]string{
+		"image":  "\xff\xd8\xff\xe0\x00\x10JFIF",
+		"marked": "\xef\xbb\xbfété",
+		"utf16":  "h\x00e\x00l\x00l\x00o\x00\n\x00",
+	})
+	defer remove()
+
+	chunks, err := fileops.Chunk(context.Background(), dir, &fileops.ChunkOptions{
+		Encoding: "auto",
+		OnSkip: func(s fileops.SkippedFile) {
+			fmt.Println(filepath.Base(s.Path), "is left out:", errors.Is(s.Err, fileops.ErrBinary))
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range chunks {
+		fmt.Printf("%s %q %s\n", c.FileName, c.Text, c.Encoding)
+	}
+	// Output:
+	// image is left out: true
+	// marked "été" utf-8-sig
+	// utf16 "hello\n" utf-16-le
+}
+
+// Guess chooses the encoding of a file that is in none for certain. The module in
+// examples/guess asks a library.
+func ExampleConcat_guess() {
+	dir, remove := exampleDir(map[string]string{"new.txt": "Привет", "old.txt": "\xcf\xf0\xe8\xe2\xe5\xf2"})
+	defer remove()
+
+	r, err := fileops.Concat(context.Background(), []string{dir}, &fileops.ConcatOptions{
+		Encoding: "auto",
+		Guess:    func(sample []byte) string { return "windows-1251" }, // all older files here are in it
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(strings.Count(r.Text, "Привет"))
+	// Output: 2
+}
+
 func ExampleChunkText() {
 	text := "The quick brown fox jumps."
 	chunks, err := fileops.ChunkText(text, &fileops.ChunkOptions{Size: 10, Overlap: 0.4})
@@ -610,6 +656,59 @@ func ExampleChunkText() {
 	// 1 "The quick br" true
 	// 2 "k brown fox ju" true
 	// 3 "x jumps." true
+}
+
+// A Splitter says where a text may be cut. This one cuts between lines, and rather
+// where a heading begins.
+func ExampleChunkText_splitter() {
+	lines := func(_, text string) iter.Seq[fileops.Boundary] {
+		return func(yield func(fileops.Boundary) bool) {
+			at := 0
+			for line := range strings.Lines(text) {
+				b := fileops.Boundary{At: at, Level: 1}
+				if heading, ok := strings.CutPrefix(line, "# "); ok {
+					b.Level, b.Section = 0, []string{strings.TrimSpace(heading)}
+				}
+				if !yield(b) {
+					return
+				}
+				at += len(line)
+			}
+		}
+	}
+	text := "# Fruit\nApples.\nPears.\n# Nuts\nAlmonds.\n"
+	chunks, err := fileops.ChunkText(text, &fileops.ChunkOptions{Size: 30, Splitter: lines, Lines: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range chunks {
+		fmt.Printf("%s, lines %d to %d: %q\n", c.Section, c.StartLine, c.EndLine, c.Text)
+	}
+	// Output:
+	// [Fruit], lines 1 to 3: "# Fruit\nApples.\nPears.\n"
+	// [Nuts], lines 4 to 5: "# Nuts\nAlmonds.\n"
+}
+
+// A byteCounter counts bytes, as a database with a limit for a column does.
+type byteCounter struct{}
+
+func (byteCounter) Count(text string) int { return len(text) }
+
+func (byteCounter) Prefix(text string, limit int) int { return min(limit, len(text)) }
+
+// A Counter says in which units a chunk is measured.
+func ExampleCounter() {
+	chunks, err := fileops.ChunkText("naïve café 🇯🇵!", &fileops.ChunkOptions{Size: 9, Counter: byteCounter{}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range chunks {
+		fmt.Printf("%d %q\n", c.Size, c.Text)
+	}
+	// Output:
+	// 9 "naïve ca"
+	// 4 "fé "
+	// 9 "🇯🇵!"
 }
 
 // A Tokenizer splits a text into tokens. Without one, the tokens are the words.

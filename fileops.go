@@ -46,11 +46,11 @@ func readFile(path string) operation[string] {
 	return operation[string]{
 		name: "read", path: path, inline: true,
 		do: func(t *task, path string) (string, error) {
-			data, _, err := t.read(nil, path, anySize, new(utf8Check))
+			data, _, err := t.read(nil, path, anySize, new(textCheck))
 			return textResult(data, err)
 		},
 		cached: func(t *task, path string) (string, error, bool) {
-			data, err, ok := t.readCached(path, new(utf8Check))
+			data, err, ok := t.readCached(path, new(textCheck))
 			text, err := textResult(data, err)
 			return text, err, ok
 		},
@@ -211,7 +211,7 @@ func (t *task) readShared(s *slab, path string, limit int64) (string, error) {
 		*s = textscan.Uninitialized(slabSize)[:0]
 	}
 	free := (*s)[len(*s):len(*s):cap(*s)]
-	data, _, err := t.read(free, path, limit, new(utf8Check))
+	data, _, err := t.read(free, path, limit, new(textCheck))
 	if err != nil {
 		return "", err
 	}

@@ -55,11 +55,14 @@ func (t *task) eachFile(dir string, opts *DirOptions, lists bool, yield func(Fil
 	if opts == nil {
 		opts = new(DirOptions)
 	}
-	if err := checkTypes(opts.FileTypes); err != nil {
+	if err := cmp.Or(checkTypes(opts.FileTypes), opts.Select.check()); err != nil {
 		return err
 	}
 	m := newMeter(opts.Progress)
-	w := walk{task: t, shallow: opts.Shallow, keep: newTypeFilter(opts.FileTypes).matches, stat: opts.Stat, lists: lists}
+	w := walk{
+		task: t, shallow: opts.Shallow, keep: newTypeFilter(opts.FileTypes).matches, sel: newSelector(opts.Select),
+		stat: opts.Stat, lists: lists,
+	}
 	for f, err := range w.all(dir) {
 		more := true
 		switch {
@@ -71,7 +74,7 @@ func (t *task) eachFile(dir string, opts *DirOptions, lists bool, yield func(Fil
 		case !f.byRule && !opts.IgnoreErrors:
 			more = yield(File{Path: f.path}, f.err)
 		case opts.OnSkip != nil:
-			err = cmp.Or(protectCall(func() { opts.OnSkip(SkippedFile{f.path, f.err}) }), t.Err())
+			err = cmp.Or(protectCall(func() { opts.OnSkip(SkippedFile{f.path, f.reason("list")}) }), t.Err())
 		}
 		if err != nil || !more {
 			return err

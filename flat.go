@@ -32,22 +32,22 @@ var errUnordered = errors.New("the listing is not in the order of paths")
 // listPage lists a page and chooses from its entries, in a slot.
 func (w *walk) listPage(d *directory) error {
 	return w.task.inSlot(&use{op: "list", path: d.path}, func() error {
-		files, prefix := w.task.files(), w.task.pool.paths.Prefix(d.path)
-		entries, token, err := vfs.ReadTree(files, d.path, d.page.token)
+		c := choice{walk: w, files: w.task.files(), dir: d, prefix: w.prefix(d.path), flat: true}
+		entries, token, err := vfs.ReadTree(c.files, d.path, d.page.token)
 		if err != nil {
 			return err
 		}
 		next := *d.page // a call that is tried again begins anew
 		next.files = slices.Clone(next.files)
 		if entries, err = next.advance(entries, token, func(dir string) bool {
-			return w.excludes(prefix, vfs.Entry{Name: dir, Kind: vfs.KindDir})
+			return c.excluded(vfs.Entry{Name: dir, Kind: vfs.KindDir}) != nil
 		}); err != nil {
 			return err
 		}
-		if d.items, d.subs, err = w.choose(files, prefix, entries, true); err != nil || token == "" {
+		if d.items, d.subs, err = c.choose(entries); err != nil || token == "" {
 			return err
 		}
-		sub := newDirectory(d.path)
+		sub := newDirectory(d.path, nil, nil)
 		sub.top, sub.page = true, &next
 		d.items, d.subs = append(d.items, item{path: d.path, sub: sub}), append(d.subs, sub)
 		return nil

@@ -68,15 +68,25 @@ func TestFlatListing(t *testing.T) {
 		ctx := noHang(t)
 		want, got := poolOver(t, byDirectory, fileops.PoolOptions{}), poolOver(t, flat, fileops.PoolOptions{Workers: 1 + page%3})
 		for _, dir := range []string{".", "a", "./a/", "b", "c"} {
-			for _, types := range [][]string{nil, {".txt"}} {
+			for _, sel := range []*fileops.Selection{
+				nil, {}, {Exclude: []string{"build/", "!x", "/b"}}, {SkipHidden: true, MaxSize: 9},
+				{Include: []string{"*.txt", "!/a/", "build", "none", "/c/d/"}}, {Include: []string{"d/", "!g.*"}, Exclude: []string{"e"}},
+			} {
+				types := []string{".txt"}
+				if sel != nil {
+					types = nil
+				}
 				var skipped [2][]fileops.SkippedFile
 				for i := range skipped {
-					o := &fileops.ChunkOptions{Size: 4, FileTypes: types, Exclude: []string{"/build/", ".log"}}
+					o := &fileops.ChunkOptions{Size: 4, FileTypes: types, Select: sel}
+					if sel == nil {
+						o.Exclude = []string{"/build/", ".log"}
+					}
 					o.OnSkip = func(s fileops.SkippedFile) { skipped[i] = append(skipped[i], s) }
 					chunks, err := []*fileops.Pool{want, got}[i].Chunk(ctx, dir, o)
 					require.NoError(t, err)
 					if i == 1 {
-						other, err := want.Chunk(ctx, dir, &fileops.ChunkOptions{Size: 4, FileTypes: types, Exclude: o.Exclude})
+						other, err := want.Chunk(ctx, dir, &fileops.ChunkOptions{Size: 4, FileTypes: types, Exclude: o.Exclude, Select: sel})
 						require.NoError(t, err)
 						require.Equal(t, other, chunks)
 					}

@@ -61,6 +61,9 @@ func newChunkEncoder(o *ChunkOptions) (*chunkEncoder, error) {
 // or a Tokenizer may return anything.
 func (o *ChunkOptions) yieldsValidText() bool { return o.Reader == nil && o.Tokenizer == nil }
 
+// tellsEncoding reports whether each chunk tells the encoding of its file.
+func (o *ChunkOptions) tellsEncoding() bool { return o.Reader == nil && isAuto(o.Encoding) }
+
 // appendChunks appends the chunks with separators between them.
 func (e *chunkEncoder) appendChunks(dst []byte, chunks []TextChunk) []byte {
 	dst = grow(dst, e.roomFor(chunks)) // once, instead of many times on the way
@@ -83,8 +86,10 @@ func (e *chunkEncoder) roomFor(chunks []TextChunk) (n int) {
 		n += keysAndNumbers + len(e.separator) + len(e.metadata)
 		n += textscan.JSONStringSize(len(c.Text))
 		n += textscan.JSONStringSize(len(c.FilePath)) + textscan.JSONStringSize(len(c.FileName))
-		for _, token := range c.Tokens {
-			n += textscan.JSONStringSize(len(token)) + len(`"",`)
+		for _, list := range [][]string{c.Section, c.Tokens} {
+			for _, s := range list {
+				n += textscan.JSONStringSize(len(s)) + len(`"",`)
+			}
 		}
 	}
 	return n
@@ -92,7 +97,7 @@ func (e *chunkEncoder) roomFor(chunks []TextChunk) (n int) {
 
 // newArrayEncoder returns an encoder for a JSON array of objects, indented.
 func newArrayEncoder(o *ChunkOptions) (*chunkEncoder, error) {
-	metadata, err := inArray.metadata(o.Metadata)
+	metadata, err := inArray.metadata(o.Metadata, o.usedKeys())
 	valid := o.yieldsValidText()
 	return &chunkEncoder{
 		header: "[\n", separator: ",\n", footer: "\n]\n",
@@ -105,7 +110,7 @@ func newArrayEncoder(o *ChunkOptions) (*chunkEncoder, error) {
 
 // newLinesEncoder returns an encoder for JSON lines: a compact object a line.
 func newLinesEncoder(o *ChunkOptions) (*chunkEncoder, error) {
-	metadata, err := compact.metadata(o.Metadata)
+	metadata, err := compact.metadata(o.Metadata, o.usedKeys())
 	valid := o.yieldsValidText()
 	return &chunkEncoder{
 		metadata: metadata,
@@ -120,17 +125,26 @@ func newLinesEncoder(o *ChunkOptions) (*chunkEncoder, error) {
 // as they are. RFC 4180 preserves a CR LF in a quoted field, but the Reader of
 // encoding/csv turns it into LF.
 func newTableEncoder(o *ChunkOptions) (*chunkEncoder, error) {
-	fields, err := metadataFields(o.Metadata)
+	fields, err := metadataFields(o.Metadata, o.usedKeys())
 	if err != nil {
 		return nil, err
 	}
 	columns := []string{keyText, keyID, keyTotal, keySize, keyPath, keyName, keyFileSize}
-	r := rowEncoder{tokens: o.Unit == Tokens && o.KeepTokens, valid: o.yieldsValidText()}
+	r := rowEncoder{used: o.usedKeys(), tokens: o.Unit == Tokens && o.KeepTokens, valid: o.yieldsValidText()}
+	if r.used.encoding {
+		columns = append(columns, keyEncoding)
+	}
 	for _, f := range fields {
 		columns = append(columns, f.key)
 		r.metadata = appendCell(append(r.metadata, ','), metadataCell(f.value))
 	}
 	columns = append(columns, keyStart, keyEnd)
+	if r.used.lines {
+		columns = append(columns, keyStartLine, keyEndLine)
+	}
+	if r.used.section {
+		columns = append(columns, keySection)
+	}
 	if r.tokens {
 		columns = append(columns, keyTokens)
 	}
@@ -159,9 +173,10 @@ func metadataCell(value []byte) string {
 
 // A rowEncoder encodes a chunk as a line of a table.
 type rowEncoder struct {
-	metadata []byte // the encoded cells of the metadata, a comma before each
-	tokens   bool   // whether there is a column for the tokens
-	valid    bool   // whether the tokens are known to be valid UTF-8
+	metadata []byte   // the encoded cells of the metadata, a comma before each
+	used     usedKeys // those with a column
+	tokens   bool     // whether there is a column for the tokens
+	valid    bool     // whether the tokens are known to be valid UTF-8
 }
 
 // append appends the chunk as a line.
@@ -176,9 +191,19 @@ func (r rowEncoder) append(dst []byte, c *TextChunk) []byte {
 	dst = appendCell(append(dst, ','), c.FilePath)
 	dst = appendCell(append(dst, ','), c.FileName)
 	number(c.FileSize)
+	if r.used.encoding {
+		dst = appendCell(append(dst, ','), c.Encoding)
+	}
 	dst = append(dst, r.metadata...)
 	number(int64(c.Start))
 	number(int64(c.End))
+	if r.used.lines {
+		number(int64(c.StartLine))
+		number(int64(c.EndLine))
+	}
+	if r.used.section {
+		dst = appendCell(append(dst, ','), string(appendJSONStrings(nil, c.Section, false)))
+	}
 	if r.tokens {
 		dst = appendCell(append(dst, ','), string(appendJSONStrings(nil, c.Tokens, r.valid)))
 	}

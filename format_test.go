@@ -76,6 +76,23 @@ func TestLinesFormat(t *testing.T) {
 	}
 }
 
+// TestTableHasColumnsForLinesAndSections compares the tables with and without them.
+func TestTableHasColumnsForLinesAndSections(t *testing.T) {
+	t.Parallel()
+	c := TextChunk{Text: "x", ID: 1, Total: 1, Size: 1, End: 1, StartLine: 2, EndLine: 3, Section: []string{"a", `b"`}}
+	table := func(o ChunkOptions) string {
+		o.OutputFile = "a.csv"
+		e, err := newChunkEncoder(&o)
+		require.NoError(t, err)
+		return string(encodeAll(t, e, []TextChunk{c, {Text: "y", ID: 2, Total: 2}}))
+	}
+	const columns = "chunk_content,chunk_id,total_chunks,chunk_size,file_path,file_name,file_size,start_byte,end_byte"
+	require.Equal(t, columns+"\nx,1,1,1,,,0,0,1\ny,2,2,0,,,0,0,0\n", table(ChunkOptions{}))
+	require.Equal(t, columns+",start_line,end_line\nx,1,1,1,,,0,0,1,2,3\ny,2,2,0,,,0,0,0,0,0\n", table(ChunkOptions{Lines: true}))
+	require.Equal(t, columns+",start_line,end_line,section\n"+`x,1,1,1,,,0,0,1,2,3,"[""a"",""b\""""]"`+"\ny,2,2,0,,,0,0,0,0,0,[]\n",
+		table(ChunkOptions{Lines: true, Splitter: sectionSplitter}))
+}
+
 // TestInvalidTextIsReplacedInJSON saves invalid UTF-8 that comes from a Reader
 // and from a Tokenizer. The file has U+FFFD in its place.
 func TestInvalidTextIsReplacedInJSON(t *testing.T) {
@@ -196,7 +213,7 @@ func FuzzEncode(f *testing.F) {
 			FilePath: "p" + text, FileName: key, FileSize: n, Metadata: map[string]any{key: text},
 		}
 		b, err := json.Marshal(c)
-		if isChunkKey(key) || !utf8.ValidString(key) {
+		if (usedKeys{encoding: true}).has(key) || !utf8.ValidString(key) {
 			var wrong *OptionError
 			require.ErrorAs(t, err, &wrong)
 			return

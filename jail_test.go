@@ -250,6 +250,9 @@ var confinedOps = []confinedOp{
 	{"Files", asSource, loopOp(func(ctx context.Context, p *Pool, name string) ([]File, error) {
 		return collect(p.Files(ctx, name, &DirOptions{Stat: true}))
 	})},
+	{"Files selected", asSource, loopOp(func(ctx context.Context, p *Pool, name string) ([]File, error) {
+		return collect(p.Files(ctx, name, &DirOptions{Select: &Selection{Git: true, FollowLinks: true, IgnoreFiles: []string{"in.txt"}, MaxSize: 1 << 20}}))
+	})},
 	{"ScanFiles", asSource, loopOp(func(ctx context.Context, p *Pool, name string) (text string, err error) {
 		for f := range p.ScanFiles(ctx, slices.Values([]string{"in.txt", name, "d/in.txt"})) {
 			text += string(f.Data)

@@ -92,6 +92,15 @@ func (o *outputFile) has(path string) bool {
 // is reports whether a file is the one that will be replaced.
 func (o *outputFile) is(st vfs.Info) bool { return o.replaces != nil && vfs.SameFile(st, *o.replaces) }
 
+// excluded is the reason why a file that is the output is no input.
+func (o *outputFile) excluded(path string) *ExcludedError {
+	source := "OutputFile"
+	if o.path == "" { // it is the writer
+		source = "w"
+	}
+	return &ExcludedError{Path: path, Rule: o.path, Source: source}
+}
+
 // write appends b, which it does not keep.
 func (o *outputFile) write(b []byte) error {
 	if o.temp == nil {

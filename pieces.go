@@ -20,12 +20,12 @@ type piece struct {
 	info  vfs.Info // of the file
 }
 
-// pieces reads a text of any size, one piece ahead of the loop.
+// pieces reads a file of any size, one piece ahead of the loop. text is new.
 // Each read takes a slot of its own, and none is held while the loop works. An
 // error is yielded last.
-func (t *task) pieces(path string, encoding textEncoding) iter.Seq2[piece, error] {
+func (t *task) pieces(path string, text pieceText) iter.Seq2[piece, error] {
 	return func(yield func(piece, error) bool) {
-		r := pieceReader{task: t, path: path, text: encoding.pieces(), pieces: make(chan piece), quit: make(chan struct{}), stopped: make(chan struct{})}
+		r := pieceReader{task: t, path: path, text: text, pieces: make(chan piece), quit: make(chan struct{}), stopped: make(chan struct{})}
 		t.pool.enter()
 		go r.run()
 		defer r.stop()

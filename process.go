@@ -13,13 +13,16 @@ type DirOptions struct {
 	// and "a." have none, and "" matches files without one. A type that no file
 	// can have, such as "*.txt" or ".tar.gz", is an *OptionError.
 	FileTypes []string
+	// Select says, by patterns, which of these files are wanted; nil means all.
+	Select *Selection
 	// Shallow leaves out the directories below the directory.
 	Shallow bool
 	// IgnoreErrors leaves out directories that cannot be listed. Without it
 	// the first one is an error.
 	IgnoreErrors bool
 	// OnSkip is called for everything in the directory that is left out, in the
-	// order of paths: links to directories ([ErrNotFollowed]), links that lead
+	// order of paths: the files and directories that Select leaves out
+	// ([ExcludedError]), links to directories ([ErrNotFollowed]), links that lead
 	// nowhere (the error of the link), FIFOs, sockets and devices
 	// ([ErrNotRegular]), directories that another program removes at the moment
 	// (on Windows), and what IgnoreErrors leaves out. It is not called for
@@ -186,7 +189,9 @@ func (c *chunking) collect(run func() error) ([]TextChunk, error) {
 // ChunkText cuts text into chunks of opts.Size code points or tokens and
 // returns them in order. A nil opts means [DefaultChunkOptions].
 //
-// Chunk i, counted from 0, covers the units from i*Size to (i+1)*Size. The
+// With a Splitter or a Counter, the text is cut at boundaries, as
+// [ChunkOptions].Splitter says. The Splitter gets the path "". Otherwise chunk i,
+// counted from 0, covers the units from i*Size to (i+1)*Size. The
 // overlap extends it by half of the overlap past both ends, as far as there is
 // text. The units that remain at the end are a chunk of their own if there are
 // more than opts.Threshold of them. From the third chunk on, the overlap before
@@ -198,20 +203,20 @@ func (c *chunking) collect(run func() error) ([]TextChunk, error) {
 //
 // ChunkText reads no files and saves none. It uses Metadata and the options that
 // say how to cut. The error is an *OptionError if any of opts is invalid, used
-// or not, or a *PanicError if the Tokenizer panics.
+// or not, or a *PanicError if the Tokenizer, the Splitter or the Counter panics.
 //
 // ChunkText may be called from many goroutines at once. It does not block unless
-// the Tokenizer does. For a text of several MiB and for tens of thousands of
+// one of these does. For a text of several MiB and for tens of thousands of
 // chunks, the Unit Chars uses more than one processor. All calls in the process
 // together add at most GOMAXPROCS-1 goroutines for this, whatever their number:
-// a call that gets no further goroutine works alone. A Tokenizer runs on a
-// goroutine of its own.
+// a call that gets no further goroutine works alone. Those callbacks run on a
+// goroutine of their own.
 func ChunkText(text string, opts *ChunkOptions) ([]TextChunk, error) {
 	opts = opts.orDefault()
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
-	return opts.cut(text, false)
+	return opts.cut("", text, false)
 }
 
 // check returns an *OptionError if an option is invalid.
@@ -224,14 +229,23 @@ func (o *ChunkOptions) check() error {
 			return err
 		}
 	}
-	_, err := metadataFields(o.Metadata)
-	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude), err)
+	_, err := metadataFields(o.Metadata, o.usedKeys())
+	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude), o.Select.check(), err)
 }
 
-// cut is ChunkText for options that have been checked. valid says that text is
-// known to be valid UTF-8.
-func (o *ChunkOptions) cut(text string, valid bool) ([]TextChunk, error) {
-	return cut(text, o, valid, o.guardedTokenizer())
+// cut is ChunkText for options that have been checked. The path is the one that the
+// Splitter gets. valid says that text is known to be valid UTF-8.
+func (o *ChunkOptions) cut(path, text string, valid bool) (chunks []TextChunk, err error) {
+	if o.atBoundaries() && text != "" {
+		chunks, err = protect(func() ([]TextChunk, error) { return cutAtBoundaries(path, text, o), nil })
+		chunks = o.dropShort(chunks)
+	} else {
+		chunks, err = cut(text, o, valid, o.guardedTokenizer())
+	}
+	if o.Lines {
+		new(lineNumberer).number(text, 0, chunks)
+	}
+	return chunks, err
 }
 
 // guardedTokenizer returns a function that calls the Tokenizer and returns a

@@ -1,11 +1,13 @@
 package fileops
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"math"
 	"strconv"
 
+	"github.com/lion-agi/fileops/internal/charset"
 	"github.com/lion-agi/fileops/internal/memlimit"
 	"github.com/lion-agi/fileops/internal/textscan"
 	"github.com/lion-agi/fileops/internal/vfs"
@@ -23,7 +25,7 @@ func (errTooLargeToHold) Error() string { return "too large to be held in memory
 // room for them they are in other memory, which is their own if dst was empty.
 // A file of more than limit bytes is errTooLargeToHold. If check is not nil the
 // file must be UTF-8.
-func (t *task) read(dst []byte, path string, limit int64, check *utf8Check) (data []byte, st vfs.Info, err error) {
+func (t *task) read(dst []byte, path string, limit int64, check *textCheck) (data []byte, st vfs.Info, err error) {
 	data = dst // also if there is no slot for it
 	err = t.inSlot(&use{op: "read", path: path}, func() (err error) {
 		data, st, err = t.appendFile(dst, path, limit, check)
@@ -43,7 +45,7 @@ const cachedLimit = 1 << 20
 // A read whose caller may give up needs a goroutine otherwise, because its disk
 // may hang: 10.5 µs instead of 5.3 for 4 KiB (BenchmarkCachedRead; Xeon, 2
 // cores, go1.26.8).
-func (t *task) readCached(path string, check *utf8Check) (data []byte, err error, ok bool) {
+func (t *task) readCached(path string, check *textCheck) (data []byte, err error, ok bool) {
 	data, ok = t.pool.fs.ReadCached(path, min(cachedLimit, t.maxFileSize()))
 	if !ok {
 		return nil, nil, false
@@ -54,7 +56,7 @@ func (t *task) readCached(path string, check *utf8Check) (data []byte, err error
 }
 
 // appendFile is read, in a slot that the caller holds.
-func (t *task) appendFile(dst []byte, path string, limit int64, check *utf8Check) ([]byte, vfs.Info, error) {
+func (t *task) appendFile(dst []byte, path string, limit int64, check *textCheck) ([]byte, vfs.Info, error) {
 	f, st, err := vfs.OpenRegular(t.files(), path)
 	if err != nil {
 		return dst, vfs.Info{}, err
@@ -119,7 +121,7 @@ const unsizedRoom = 4 << 10
 
 // appendAll appends an open file's contents to dst. size is only a hint, since
 // the file may grow or shrink meanwhile.
-func (t *task) appendAll(dst []byte, f vfs.File, size, limit int64, check *utf8Check) ([]byte, error) {
+func (t *task) appendAll(dst []byte, f vfs.File, size, limit int64, check *textCheck) ([]byte, error) {
 	start := len(dst)
 	room := int64(unsizedRoom)
 	if size > 0 {
@@ -200,46 +202,63 @@ func trim(data []byte) []byte {
 	return data
 }
 
-// A utf8Check follows a text while it is read: it counts its characters and
-// finds the first byte that is not UTF-8. A nil check does nothing.
-type utf8Check struct {
-	chars   int
-	checked int // bytes, which are whole characters
-	length  int
-	invalid bool // at checked
+// A textCheck follows a text while it is read: it counts its characters and
+// finds the first byte that is not UTF-8. If it detects the encoding, a text that is
+// not UTF-8, or has a NUL, goes to a Detector instead. A nil check does nothing.
+type textCheck struct {
+	detects, patient bool // see [charset.NewDetector]
+
+	chars    int
+	checked  int // bytes, which are whole characters
+	length   int
+	invalid  bool // at checked
+	detector *charset.Detector
 }
 
 // reset begins the check anew.
-func (c *utf8Check) reset() {
+func (c *textCheck) reset() {
 	if c != nil {
-		*c = utf8Check{}
+		*c = textCheck{detects: c.detects, patient: c.patient}
 	}
 }
 
 // add checks the bytes read since the last call. text is the whole text so far.
-// It returns false if there is an invalid byte in it.
-func (c *utf8Check) add(text []byte) bool {
+// It returns false if no further bytes can make it a text.
+func (c *textCheck) add(text []byte) bool {
 	if c == nil {
 		return true
 	}
+	added := text[c.length:]
+	c.length = len(text)
+	if c.detector != nil {
+		return c.detector.Add(added)
+	}
 	chars, complete, bad := textscan.ScanPrefix(text[c.checked:])
+	if c.detects && (bad >= 0 || bytes.IndexByte(added, 0) >= 0) {
+		c.detector = charset.NewDetector(c.patient)
+		return c.detector.Add(text)
+	}
 	if bad >= 0 {
 		c.invalid = true
 		complete = bad
 	}
 	c.chars += chars
 	c.checked += complete
-	c.length = len(text)
 	return !c.invalid
 }
 
 // finish returns an *EncodingError if the text, which is complete now, is not
-// UTF-8.
-func (c *utf8Check) finish(path string) error {
-	if c == nil || !c.invalid && c.checked == c.length {
+// UTF-8 but should be.
+func (c *textCheck) finish(path string) error {
+	if c == nil || c.detects || !c.invalid && c.checked == c.length {
 		return nil
 	}
 	return notUTF8(path, int64(c.checked))
+}
+
+// isPlain reports whether contents are UTF-8 without a mark and without NUL.
+func (c *textCheck) isPlain(data []byte) bool {
+	return c.detector == nil && c.checked == c.length && !bytes.HasPrefix(data, []byte(utf8Mark))
 }
 
 func notUTF8(path string, offset int64) error {

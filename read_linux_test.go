@@ -19,7 +19,7 @@ import (
 )
 
 // A small read allocates its text, a name for the system and its books, and
-// a future besides that its goroutine's start: see "How fast" in the README.
+// a future besides that its goroutine's start: see docs/PERFORMANCE.md.
 func TestSmallReadsAllocateLittle(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates too")

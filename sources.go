@@ -3,6 +3,7 @@ package fileops
 import (
 	"cmp"
 	"errors"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,6 +41,7 @@ type finder struct {
 	shallow bool
 	types   typeFilter
 	exclude exclusion
+	sel     *Selection
 	output  *outputFile // never a source
 	earlier earlierOutputs
 }
@@ -54,7 +56,7 @@ type treeFeed struct {
 // below returns the feed of a directory, which must be stopped.
 func (f *finder) below(dir string) (*treeFeed, error) {
 	t := &treeFeed{f, walk{
-		task: f.task, shallow: f.shallow, keep: f.types.matches, exclude: f.exclude,
+		task: f.task, shallow: f.shallow, keep: f.types.matches, exclude: f.exclude, sel: newSelector(f.sel),
 	}}
 	return t, t.walk.begin(dir)
 }
@@ -65,10 +67,8 @@ func (t *treeFeed) next(wait bool) (s source, ok bool, err error) {
 		switch {
 		case !ok:
 			return source{}, false, err
-		case f.err == errExcludedHere:
-			return t.finder.excluded(f.path), true, nil
 		case f.err != nil:
-			return source{f.path, f.err, f.byRule}, true, nil
+			return source{f.path, f.reason(t.finder.op), f.byRule}, true, nil
 		}
 		if s, ok := t.finder.found(f.path); ok {
 			return s, true, nil
@@ -104,23 +104,38 @@ func (f *finder) found(path string) (s source, ok bool) {
 		return source{path: path, err: err}, true
 	case sighting == ownOutput:
 		return source{}, false
-	case sighting == earlierOutput, f.output.has(path):
-		return f.excluded(path), true
+	case sighting == earlierOutput:
+		return f.excluded(&ExcludedError{Path: path, Rule: f.earlier.dir, Source: "OutputDir"}), true
+	case f.output.has(path):
+		return f.excluded(f.output.excluded(path)), true
 	}
 	return source{path: path}, true
 }
 
 // named returns a file that the caller has named as a source.
 func (f *finder) named(path string) source {
-	if f.exclude.matches(path) || f.output.has(path) {
-		return f.excluded(path)
+	if out := f.exclude.match(path); out != nil {
+		out.Path = path
+		return f.excluded(out)
+	}
+	if f.output.has(path) {
+		return f.excluded(f.output.excluded(path))
 	}
 	return source{path: path}
 }
 
-// excluded returns a path that the options exclude.
-func (f *finder) excluded(path string) source {
-	return source{path, pathError(f.op, path, ErrExcluded), true}
+// excluded returns a file that the options exclude.
+func (f *finder) excluded(out *ExcludedError) source {
+	return source{out.Path, pathError(f.op, out.Path, out), true}
+}
+
+// reason returns why an operation leaves out a thing that a walk leaves out.
+func (f *found) reason(op string) error {
+	switch f.err.(type) {
+	case *ExcludedError, *OptionError:
+		return &fs.PathError{Op: op, Path: f.path, Err: f.err}
+	}
+	return f.err
 }
 
 // earlierOutputs recognises the files that earlier runs of an operation have
@@ -266,13 +281,19 @@ func checkExclude(parts []string) error {
 	return nil
 }
 
-// matches reports whether a path contains one of the strings.
-func (x exclusion) matches(path string) bool {
+// match returns why a path is left out, without the path, nil if it contains none of
+// the strings.
+func (x exclusion) match(path string) *ExcludedError {
 	if len(x) == 0 {
-		return false
+		return nil
 	}
 	path = filepath.ToSlash(path)
-	return slices.ContainsFunc(x, func(part string) bool { return strings.Contains(path, part) })
+	for _, part := range x {
+		if strings.Contains(path, part) {
+			return &ExcludedError{Rule: part, Source: "Exclude"}
+		}
+	}
+	return nil
 }
 
 // A typeFilter keeps files by their last suffix.

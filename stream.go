@@ -19,9 +19,10 @@ func Chunks(ctx context.Context, path string, opts *ChunkOptions) iter.Seq2[Text
 // them. Breaking out of the loop stops them too, and leaks nothing. A file of
 // several MiB, or of several thousand chunks, is read twice and cut piece by piece.
 // If it changes in between, the error is [ErrChanged]. A text is in memory whole if
-// a Tokenizer or a Reader needs it so: one such text for each worker, of
-// [PoolOptions].MaxFileSize at most. So is one in another Encoding than utf-8 that
-// has a U+FFFD, or bytes that are no character.
+// a Tokenizer, a Splitter, a Counter or a Reader needs it so: one such text for each
+// worker, of [PoolOptions].MaxFileSize at most. So is one in another Encoding than
+// utf-8 that has a U+FFFD, or bytes that are no character. The Encoding
+// "auto" may read a large file once more, to find out its encoding.
 //
 // An error is one file's, which the chunk's FilePath names. The loop may go on. In
 // a directory, opts.OnSkip gets it instead. If path cannot be found, if ctx ends, if

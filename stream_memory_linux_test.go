@@ -36,6 +36,7 @@ func TestStreamsHoldSomeMiB(t *testing.T) {
 		writeTo(t, filepath.Join(dir, "tree", fmt.Sprint(i%7), fmt.Sprint(i)), text[:i*4999])
 	}
 	writeTo(t, filepath.Join(dir, "large"), bytes.Repeat(text, 200))
+	writeTo(t, filepath.Join(dir, "large16"), bytes.Repeat(encoded(t, "utf-16-be", string(text)), 100))
 	for i := range 30_000 {
 		name := fmt.Sprintf("%s/many/%03d/a file with a rather long name %05d", dir, i/100, i)
 		if i%100 == 0 {
@@ -88,6 +89,14 @@ func streamAll(t *testing.T, dir string) {
 		_, err := pool.ConcatTo(ctx, io.Discard, []string{path}, nil)
 		require.NoError(t, err)
 		within("ConcatTo")
+	}
+	for _, name := range []string{"large", "large16"} {
+		paths := []string{filepath.Join(dir, name)}
+		_, err := pool.ChunkTo(ctx, io.Discard, paths[0], &ChunkOptions{Encoding: "auto"})
+		require.NoError(t, err)
+		_, err = pool.ConcatTo(ctx, io.Discard, paths, &ConcatOptions{Encoding: "auto"})
+		require.NoError(t, err)
+		within("encoding found out of " + name)
 	}
 	paths := func(yield func(string) bool) {
 		for f := range pool.Files(ctx, filepath.Join(dir, "tree"), nil) {

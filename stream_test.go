@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,7 +48,29 @@ var chunkCases = []*fileops.ChunkOptions{
 	{Unit: fileops.Tokens, Size: 50_000, KeepTokens: true},
 	{Size: 10_000, Metadata: map[string]any{"a": "b"}, FileTypes: []string{".txt"}},
 	{Unit: fileops.Tokens, Size: 1000, Tokenizer: strings.Fields},
+	{Size: 700, Overlap: 0.2, Lines: true, Splitter: fileNameSplitter},
+	{Size: 300, Counter: wordCounter{}},
+	{Size: 5000, Lines: true},
+	{Unit: fileops.Tokens, Size: 800, Overlap: 0.2, Lines: true},
 }
+
+// fileNameSplitter has a boundary at each line. The section is the path.
+func fileNameSplitter(path, text string) iter.Seq[fileops.Boundary] {
+	return func(yield func(fileops.Boundary) bool) {
+		at := 0
+		for line := range strings.Lines(text) {
+			if !yield(fileops.Boundary{At: at, Section: []string{path}}) {
+				return
+			}
+			at += len(line)
+		}
+	}
+}
+
+// A wordCounter counts words.
+type wordCounter struct{}
+
+func (wordCounter) Count(text string) int { return len(strings.Fields(text)) }
 
 // TestChunksAreThoseOfChunk compares the loop, and the JSON lines, with Chunk.
 func TestChunksAreThoseOfChunk(t *testing.T) {
@@ -65,6 +88,9 @@ func TestChunksAreThoseOfChunk(t *testing.T) {
 			require.Len(t, got, len(want))
 			for i := range want {
 				require.Equal(t, want[i], got[i])
+				if o != nil && o.Splitter != nil {
+					require.Equal(t, []string{want[i].FilePath}, want[i].Section)
+				}
 			}
 
 			var lines bytes.Buffer

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"runtime"
 	"slices"
@@ -58,8 +59,40 @@ var callbacks = []callback{
 		_, err := l.pool.Chunk(ctx, l.at("in"), &ChunkOptions{Unit: Tokens, Tokenizer: func(string) []string { bad(); return nil }})
 		return err
 	}},
+	{"Guess", true, func(ctx context.Context, l *lab, bad func()) error {
+		require.NoError(l, os.WriteFile(l.onDisk("in/a.txt"), []byte("caf\xe9"), 0o666))
+		defer os.WriteFile(l.onDisk("in/a.txt"), []byte(inputs["in/a.txt"]), 0o666)
+		_, err := l.pool.Chunk(ctx, l.at("in/a.txt"), &ChunkOptions{Encoding: "auto", Guess: func([]byte) string { bad(); return "" }})
+		return err
+	}},
 	{"Tokenizer of ChunkText", true, func(ctx context.Context, l *lab, bad func()) error {
 		_, err := ChunkText("text", &ChunkOptions{Unit: Tokens, Tokenizer: func(string) []string { bad(); return nil }})
+		return err
+	}},
+	{"Splitter", true, func(ctx context.Context, l *lab, bad func()) error {
+		_, err := l.pool.Chunk(ctx, l.at("in"), &ChunkOptions{Splitter: badSplitter(bad), OutputFile: l.at("out/old.jsonl")})
+		return err
+	}},
+	{"Sequence of a Splitter", true, func(ctx context.Context, l *lab, bad func()) error {
+		_, err := collect(l.pool.Chunks(ctx, l.at("in"), &ChunkOptions{Splitter: func(string, string) iter.Seq[Boundary] {
+			return func(yield func(Boundary) bool) { yield(Boundary{At: 1}); bad() }
+		}}))
+		return err
+	}},
+	{"Splitter of ChunkText", true, func(ctx context.Context, l *lab, bad func()) error {
+		_, err := ChunkText("text", &ChunkOptions{Splitter: badSplitter(bad)})
+		return err
+	}},
+	{"Counter", true, func(ctx context.Context, l *lab, bad func()) error {
+		_, err := l.pool.FileToChunks(ctx, l.at("in/a.txt"), &ChunkOptions{Counter: countFunc(func(string) int { bad(); return 1 })})
+		return err
+	}},
+	{"Counter of ChunkTo", true, func(ctx context.Context, l *lab, bad func()) error {
+		_, err := l.pool.ChunkTo(ctx, io.Discard, l.at("in/a.txt"), &ChunkOptions{Counter: countFunc(func(string) int { bad(); return 1 })})
+		return err
+	}},
+	{"Counter of ChunkText", true, func(ctx context.Context, l *lab, bad func()) error {
+		_, err := ChunkText("text", &ChunkOptions{Counter: prefixCounter{func(string) int { bad(); return 1 }}})
 		return err
 	}},
 	{"OnSkip", true, func(ctx context.Context, l *lab, bad func()) error {
@@ -124,6 +157,10 @@ var callbacks = []callback{
 
 func badReader(bad func()) func(context.Context, string) (string, error) {
 	return func(context.Context, string) (string, error) { bad(); return "", nil }
+}
+
+func badSplitter(bad func()) Splitter {
+	return func(string, string) iter.Seq[Boundary] { bad(); return nil }
 }
 
 type writerFunc func([]byte) (int, error)

@@ -31,10 +31,11 @@ type choice struct {
 	types, exclude []string
 	shallow        bool
 	outputDir      string
+	sel            *fileops.Selection
 }
 
 func (c choice) concatOptions() *fileops.ConcatOptions {
-	return &fileops.ConcatOptions{FileTypes: c.types, Exclude: c.exclude, Shallow: c.shallow, OutputDir: c.outputDir}
+	return &fileops.ConcatOptions{FileTypes: c.types, Exclude: c.exclude, Shallow: c.shallow, OutputDir: c.outputDir, Select: c.sel}
 }
 
 func concatChooser(name string, concat func(place) func(context.Context, []string, *fileops.ConcatOptions) (*fileops.ConcatResult, error)) chooser {
@@ -62,7 +63,7 @@ var choosers = []chooser{
 	}),
 	{"Chunk", "chunk", func(ctx context.Context, p place, dir string, o choice) (taken []string, left []fileops.SkippedFile, err error) {
 		chunks, err := p.Chunk(ctx, dir, &fileops.ChunkOptions{
-			FileTypes: o.types, Exclude: o.exclude, Shallow: o.shallow, OutputDir: o.outputDir,
+			FileTypes: o.types, Exclude: o.exclude, Shallow: o.shallow, OutputDir: o.outputDir, Select: o.sel,
 			OnSkip: func(s fileops.SkippedFile) { left = append(left, s) },
 		})
 		for _, c := range chunks {
@@ -74,6 +75,12 @@ var choosers = []chooser{
 
 // everyChooser runs a test with each chooser in each place.
 func everyChooser(t *testing.T, test func(t *testing.T, p place, c chooser)) {
+	t.Helper()
+	eachOf(t, choosers, test)
+}
+
+// eachOf runs a test with each of some choosers in each place.
+func eachOf(t *testing.T, choosers []chooser, test func(t *testing.T, p place, c chooser)) {
 	t.Helper()
 	everywhere(t, func(t *testing.T, shared place) {
 		for _, c := range choosers {

@@ -59,7 +59,7 @@ func TestFSFailsAsADisk(t *testing.T) {
 		"Concat": func(p *Pool, path string) (any, error) {
 			r, err := p.Concat(ctx, []string{path}, nil)
 			for i := range r.orEmpty().Skipped {
-				r.Skipped[i].Err = plainError{r.Skipped[i].Err.Error()}
+				r.Skipped[i].Err = textOfError{r.Skipped[i].Err.Error()}
 			}
 			return r, err
 		},
@@ -89,10 +89,10 @@ func (r *ConcatResult) orEmpty() *ConcatResult {
 	return r
 }
 
-// A plainError is the text of another error.
-type plainError struct{ text string }
+// A textOfError is the text of another error.
+type textOfError struct{ text string }
 
-func (e plainError) Error() string { return e.text }
+func (e textOfError) Error() string { return e.text }
 
 // TestFSSavesNothing saves and copies with an FS that fails the test if it is
 // called.

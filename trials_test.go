@@ -172,8 +172,18 @@ var trials = []trial{
 	})},
 	{name: "Chunk with a Reader", writes: true, account: ofChunked, output: "out/old.jsonl", content: linesOf,
 		run: chunkTrial((*Pool).ReadFile)},
+	{name: "Chunk with a Splitter and a Counter", run: func(ctx context.Context, l *lab, f callForm) (any, error) {
+		path, o := l.at("in"), &ChunkOptions{Size: 4, Splitter: sectionSplitter, Counter: countFunc(countTokens), Lines: true}
+		return call(ctx, f,
+			func(ctx context.Context) ([]TextChunk, error) { return l.pool.Chunk(ctx, path, o) },
+			func(ctx context.Context) *Future[[]TextChunk] { return l.pool.AsyncChunk(ctx, path, o) })
+	}},
 	{name: "Files", run: inLoop(func(ctx context.Context, l *lab) ([]File, error) {
 		return collect(l.pool.Files(ctx, l.at("in"), &DirOptions{Stat: true}))
+	})},
+	{name: "Files that are selected", run: inLoop(func(ctx context.Context, l *lab) ([]File, error) {
+		sel := &Selection{Git: true, FollowLinks: true, MaxSize: 20, IgnoreFiles: []string{"b.md"}, Include: []string{"*.txt"}}
+		return collect(l.pool.Files(ctx, l.at("in"), &DirOptions{Select: sel}))
 	})},
 	{name: "ScanFiles", run: inLoop(func(ctx context.Context, l *lab) (map[string]string, error) {
 		texts := map[string]string{}
@@ -203,6 +213,17 @@ var trials = []trial{
 		run: inPieces(growing(inLoop(chunksWithOnSkip)))},
 	{name: "ChunkTo", account: ofChunkTo, run: chunkToTrial},
 	{name: "ChunkTo in pieces", account: ofChunkTo, run: inPieces(chunkToTrial)},
+	{name: "Chunk, encoding found out", run: inLoop(func(ctx context.Context, l *lab) ([]TextChunk, error) {
+		return l.pool.Chunk(ctx, l.at("in"), &ChunkOptions{Size: 10, Encoding: "auto"})
+	})},
+	{name: "ConcatTo in pieces, encoding found out", account: ofConcat, run: inPieces(inLoop(func(ctx context.Context, l *lab) (*ConcatResult, error) {
+		var w strings.Builder
+		r, err := l.pool.ConcatTo(ctx, &w, []string{l.at("in")}, &ConcatOptions{Encoding: "auto"})
+		if err == nil {
+			r.Text = w.String()
+		}
+		return r, err
+	}))},
 	{name: "Submit", writes: true, saves: true, run: func(ctx context.Context, l *lab, f callForm) (any, error) {
 		work := func(ctx context.Context) (string, error) {
 			text, err := Submit(ctx, l.pool, func(ctx context.Context) (string, error) {

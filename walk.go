@@ -24,13 +24,17 @@ type walk struct {
 	shallow bool
 	keep    func(name string) bool
 	exclude exclusion
+	sel     *selector
 	stat    bool // describe the files
 
 	// lists says that the goroutine of the walk may list directories itself: no
 	// caller waits for it who may give up.
 	lists bool
 
-	top string // what comes before the paths below the directory
+	top    string  // what comes before the paths below the directory
+	above  string  // the path of the directory below the top of its repository, with a slash; "" if that is unknown
+	visits visits  // with FollowLinks
+	missed []found // to report at the end
 
 	mu      sync.Mutex   // guards the rest, and the plans of the directories
 	stack   []*directory // that the walk is in, from the top down; only the walk changes it
@@ -60,6 +64,10 @@ type directory struct {
 	page  *page // of a FlatFS, nil for a directory
 	ready chan struct{}
 
+	in     *scope     // of the directory above
+	parent *directory // nil for the top
+	info   vfs.Info   // with FollowLinks
+
 	// These are the result, valid when ready is closed.
 	items []item
 	subs  []*directory // those of items, in order
@@ -75,15 +83,15 @@ type directory struct {
 	behind  int // how many of subs pick need not look at: all is asked for in them, or the walk is there
 }
 
-func newDirectory(path string) *directory {
-	return &directory{path: path, ready: make(chan struct{})}
+func newDirectory(path string, parent *directory, in *scope) *directory {
+	return &directory{path: path, parent: parent, in: in, ready: make(chan struct{})}
 }
 
 // A found is a file that a walk has found, or something that it leaves out.
 type found struct {
 	path   string
 	info   *vfs.Info // with stat
-	err    error     // why it is left out, errExcludedHere for what exclude matches
+	err    error     // why it is left out; an *ExcludedError is still without the operation
 	byRule bool      // a walk never takes such things, so err is no failure
 }
 
@@ -94,9 +102,9 @@ func (w *walk) begin(dir string) error {
 	}
 	w.top = w.task.pool.paths.Prefix(dir)
 	w.limit = min(w.task.pool.opts.Workers, 4*fanOut(w.task.pool)) // many, since listings are short and lead to more
-	top := newDirectory(dir)
+	top := newDirectory(dir, nil, nil)
 	top.top = true
-	if w.task.pool.opts.FS != nil && !w.shallow && vfs.IsFlat(w.task.files()) {
+	if w.task.pool.opts.FS != nil && !w.shallow && !w.sel.needsDirectories() && vfs.IsFlat(w.task.files()) {
 		top.page = new(page)
 	}
 	w.enter(top)
@@ -134,6 +142,9 @@ func (w *walk) next(wait bool) (f found, ok bool, err error) {
 				return found{}, false, err
 			}
 		}
+		if d.at == 0 {
+			w.visit(d)
+		}
 		if d.at == len(d.items) {
 			w.leave(d)
 			if f, ok, err := w.failure(d); ok || err != nil {
@@ -156,6 +167,10 @@ func (w *walk) next(wait bool) (f found, ok bool, err error) {
 			return found{path: it.path, info: it.info}, true, nil
 		}
 	}
+	if len(w.missed) > 0 {
+		f, w.missed = w.missed[0], w.missed[1:]
+		return f, true, nil
+	}
 	return found{}, false, nil
 }
 
@@ -166,6 +181,11 @@ func (w *walk) over() bool { return len(w.stack) == 0 }
 // that is left out, or the end of the walk.
 func (w *walk) failure(d *directory) (f found, ok bool, err error) {
 	switch {
+	case errors.As(d.err, new(alreadyEntered)):
+		return found{path: d.path, err: d.err, byRule: true}, true, nil
+	case d.err == nil && d.top:
+		w.missed = w.sel.missed(w.top)
+		return found{}, false, nil
 	case d.err == nil:
 		return found{}, false, nil
 	case d.top, endsOperation(w.task, d.err):

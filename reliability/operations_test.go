@@ -186,6 +186,13 @@ var readers = []operation{
 		}
 		return err
 	}},
+	{"Files selected", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) (err error) {
+		sel := &fileops.Selection{Git: true, FollowLinks: true, IgnoreFiles: []string{".ignore"}, MaxSize: 1 << 20}
+		for _, e := range p.Files(ctx, in.src, &fileops.DirOptions{Select: sel}) {
+			err = cmp.Or(err, e)
+		}
+		return err
+	}},
 	{"ScanFiles", func(ctx context.Context, p *fileops.Pool, in inputs, _ string) (err error) {
 		for f := range p.ScanFiles(ctx, slices.Values([]string{in.path("a.txt"), in.path("b.txt")})) {
 			err = cmp.Or(err, f.Err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -42,7 +43,7 @@ func (s *service) viewChunks(w http.ResponseWriter, r *http.Request, name string
 	if err != nil {
 		return err
 	}
-	data := viewData(name, opts)
+	data := viewData(name, opts, cmp.Or(r.Form.Get("split"), "none"))
 	data["JSON"] = chunksURL(name, r.Form)
 	data["Total"], data["Bytes"] = page.total, info.Size()
 	data["Chunks"], data["Cut"] = page.colored(), page.cut()

@@ -11,8 +11,9 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// chunks streams the chunks of the file or directory ?path= as JSON lines. ?type=
-// selects the files of a directory. The trailers name the files that were left out.
+// chunks streams the chunks of the file or directory ?path= as JSON lines. The
+// parameters of selecting choose the files of a directory. The trailers name the files
+// that were left out.
 func (s *service) chunks(w http.ResponseWriter, r *http.Request) error {
 	path, err := pathParameter(r.Form, "path")
 	if err != nil {
@@ -22,7 +23,10 @@ func (s *service) chunks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	opts.FileTypes = fileTypes(r.Form["type"])
+	opts.FileTypes, opts.Encoding = filled(r.Form["type"]), r.Form.Get("encoding")
+	if opts.Select, err = selection(r.Form); err != nil {
+		return err
+	}
 	info, err := s.lookAtChunks(r.Context(), path, opts)
 	if err != nil {
 		return err
@@ -74,10 +78,10 @@ const chunkBytes = 10
 func (s *service) checkChunks(path string, size int64, opts *fileops.ChunkOptions) error {
 	longest := s.maxSize / chunkBytes
 	chars := cmp.Or(opts.Size, fileops.DefaultChunkOptions().Size)
-	if s.maxSize == 0 || size <= s.maxSize || opts.Unit == fileops.Chars && int64(chars) <= longest {
+	if s.maxSize == 0 || size <= s.maxSize || opts.Splitter == nil && opts.Unit == fileops.Chars && int64(chars) <= longest {
 		return nil
 	}
-	return fmt.Errorf("chunk %s: %w: it can only be cut with unit=chars and a size of at most %d", path, fileops.ErrTooLarge, longest)
+	return fmt.Errorf("chunk %s: %w: it can only be cut with unit=chars, split=none and a size of at most %d", path, fileops.ErrTooLarge, longest)
 }
 
 // checkTree returns an error if the files below a directory cannot be cut with a
@@ -89,7 +93,7 @@ func (s *service) checkTree(ctx context.Context, dir string, opts *fileops.Chunk
 	if s.checkChunks(dir, math.MaxInt64, opts) == nil { // whatever the sizes of the files
 		return nil
 	}
-	found := s.pool.Files(ctx, dir, &fileops.DirOptions{FileTypes: opts.FileTypes, Stat: true, IgnoreErrors: true})
+	found := s.pool.Files(ctx, dir, &fileops.DirOptions{FileTypes: opts.FileTypes, Select: opts.Select, Stat: true, IgnoreErrors: true})
 	for file, err := range found {
 		if err == nil {
 			err = s.checkChunks(slashed(file.Path, windows), file.Size, opts)

@@ -11,7 +11,7 @@ import (
 // maxForm is the size limit of a form that names paths.
 const maxForm = 1 << 20
 
-var concatParameters = parameters{"path": true, "type": true}
+var concatParameters = selecting.and("path", true)
 
 // concatForm is concat for a form in the body. The query may have parameters too.
 func (s *service) concatForm(w http.ResponseWriter, r *http.Request) error {
@@ -42,8 +42,9 @@ func checkForm(r *http.Request, body string) error {
 	return nil
 }
 
-// concat streams the files and directories ?path= as one text. ?type= selects
-// the files of directories. The trailers name the files that were left out.
+// concat streams the files and directories ?path= as one text. The parameters of
+// selecting choose the files of directories. The trailers name the files that were
+// left out.
 func (s *service) concat(w http.ResponseWriter, r *http.Request) error {
 	paths := r.Form["path"]
 	if len(paths) == 0 {
@@ -55,6 +56,10 @@ func (s *service) concat(w http.ResponseWriter, r *http.Request) error {
 		}
 		paths[i] = cmp.Or(path, ".") // an empty path stands for the root
 	}
+	sel, err := selection(r.Form)
+	if err != nil {
+		return err
+	}
 	if r.Method == http.MethodHead {
 		return s.lookAtConcat(w, r, paths)
 	}
@@ -62,7 +67,8 @@ func (s *service) concat(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	out := &stream{w: w, r: r, contentType: plainText, prefix: "Concat-", counts: []string{"Files", "Chars"}}
-	result, err := s.pool.ConcatTo(r.Context(), out, paths, &fileops.ConcatOptions{FileTypes: fileTypes(r.Form["type"])})
+	opts := &fileops.ConcatOptions{FileTypes: filled(r.Form["type"]), Select: sel, Encoding: r.Form.Get("encoding")}
+	result, err := s.pool.ConcatTo(r.Context(), out, paths, opts)
 	if err != nil {
 		return out.fail(err)
 	}
@@ -87,14 +93,4 @@ func (s *service) lookAtConcat(w http.ResponseWriter, r *http.Request, paths []s
 		}
 	}
 	return first
-}
-
-// fileTypes removes empty types: a form sends one for an empty field.
-func fileTypes(values []string) (types []string) {
-	for _, v := range values {
-		if v != "" {
-			types = append(types, v)
-		}
-	}
-	return types
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/lion-agi/fileops"
+	"github.com/lion-agi/fileops/split"
 )
 
 // A parameters value names the parameters that an endpoint knows. The value is
@@ -18,15 +19,23 @@ type parameters map[string]bool
 
 var (
 	noParameters = parameters{}
-	cutting      = parameters{"size": false, "overlap": false, "threshold": false, "unit": false}
+	cutting      = parameters{"size": false, "overlap": false, "threshold": false, "unit": false, "split": false}
+
+	// Of a directory the files of these types, and by these patterns of gitignore(5),
+	// are taken. git=1 leaves out the files that git would ignore.
+	// encoding is that of all files, or auto.
+	selecting = parameters{"type": true, "include": true, "exclude": true, "git": false, "encoding": false}
 )
 
 // and returns the parameters and one more. many says that it may stand more than
 // once.
-func (p parameters) and(name string, many bool) parameters {
-	more := parameters{name: many}
-	maps.Copy(more, p)
-	return more
+func (p parameters) and(name string, many bool) parameters { return p.with(parameters{name: many}) }
+
+// with returns the parameters of both.
+func (p parameters) with(others parameters) parameters {
+	all := maps.Clone(p)
+	maps.Copy(all, others)
+	return all
 }
 
 // strict returns an endpoint that refuses queries with an error, with unknown
@@ -100,8 +109,47 @@ func chunkOptions(query url.Values) (*fileops.ChunkOptions, error) {
 	if o.Threshold, err = parse(query, "threshold", o.Threshold, strconv.Atoi, "must be a whole number"); err != nil {
 		return nil, err
 	}
-	o.Unit, err = parse(query, "unit", o.Unit, parseUnit, "must be chars or tokens")
+	if o.Unit, err = parse(query, "unit", o.Unit, parseUnit, "must be chars or tokens"); err != nil {
+		return nil, err
+	}
+	o.Splitter, err = parse(query, "split", nil, parseSplitter, "must be auto, text, markdown, code or none")
+	o.Lines = o.Splitter != nil
 	return &o, err
+}
+
+// splitters are the values of the parameter split. A nil one cuts anywhere.
+var splitters = map[string]fileops.Splitter{
+	"auto": split.ByName(), "text": split.Text(), "markdown": split.Markdown(), "code": split.Code(""), "none": nil,
+}
+
+// parseSplitter parses the name of a splitter.
+func parseSplitter(s string) (fileops.Splitter, error) {
+	splitter, ok := splitters[s]
+	if !ok {
+		return nil, strconv.ErrSyntax
+	}
+	return splitter, nil
+}
+
+// selection reads from a query which files of a directory are taken.
+func selection(query url.Values) (*fileops.Selection, error) {
+	git, err := parse(query, "git", false, parseFlag, "must be 0 or 1")
+	if err != nil {
+		return nil, err
+	}
+	sel := &fileops.Selection{Include: filled(query["include"]), Exclude: filled(query["exclude"]), Git: git}
+	_, err = fileops.ChunkText("", &fileops.ChunkOptions{Select: sel}) // checks the patterns
+	return sel, err
+}
+
+// filled removes empty values: a form sends one for an empty field.
+func filled(values []string) (all []string) {
+	for _, v := range values {
+		if v != "" {
+			all = append(all, v)
+		}
+	}
+	return all
 }
 
 // parse reads one parameter of a query. missing is its default. A form sends an
@@ -128,6 +176,14 @@ func parseFloat(s string) (float64, error) {
 		return 0, strconv.ErrSyntax
 	}
 	return strconv.ParseFloat(s, 64)
+}
+
+// parseFlag parses 0 and 1.
+func parseFlag(s string) (bool, error) {
+	if s != "0" && s != "1" {
+		return false, strconv.ErrSyntax
+	}
+	return s == "1", nil
 }
 
 // parseUnit parses the name of a unit.

@@ -50,7 +50,7 @@ func (s *service) routes() *http.ServeMux {
 		"PUT": strict(parameters{"overwrite": false}, s.saveFile),
 	})
 	api("/concat", methods{"GET": strict(concatParameters, s.concat), "POST": strict(concatParameters, s.concatForm)})
-	api("/chunks", methods{"GET": strict(cutting.and("path", false).and("type", true), s.chunks)})
+	api("/chunks", methods{"GET": strict(cutting.with(selecting).and("path", false), s.chunks)})
 	api("/stats", methods{"GET": strict(noParameters, s.stats)})
 	api("/static/{name}", methods{"GET": strict(noParameters, staticFile)})
 	page := func(pattern string, m methods) { s.route(mux, pattern, showPage, m) }

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -153,6 +154,80 @@ func TestChunksOfDirectories(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, f.get("/chunks?path=noise").StatusCode, "every file was left out")
 }
 
+// TestSplitters cuts at the joints of a file.
+func TestSplitters(t *testing.T) {
+	f := newFixture(t, nil)
+	f.write("a.md", "# One\n\nfirst text\n\n## Two&3\n\nsecond text\n")
+	for splitter, want := range map[string]string{"auto": "## Two&3\n\nsecond text\n", "markdown": "## Two&3\n\nsecond text\n", "none": "3\n\nsecond text\n"} {
+		chunks := chunksIn(t, f.get("/chunks?path=a.md&size=26&overlap=0&threshold=0&split="+splitter))
+		require.Len(t, chunks, 2)
+		assert.Equal(t, want, chunks[1].Text, splitter)
+		assert.Equal(t, splitter != "none", chunks[1].StartLine == 5 && chunks[1].EndLine == 7, splitter)
+	}
+	page := text(t, f.get("/view/a.md?size=26&overlap=0&threshold=0&split=auto"))
+	assert.Contains(t, page, "bytes 19 to 41, lines 5 to 7")
+	assert.Contains(t, page, `<p class="section">One › Two&amp;3</p>`)
+	assert.Contains(t, page, `<option selected>auto</option>`)
+	assert.Contains(t, text(t, f.get("/view/a.md")), `<option selected>auto</option>`)
+	assert.NotContains(t, text(t, f.get("/view/a.md?size=26")), `class="section"`)
+	for _, query := range []string{"split=pdf", "split=auto&split=auto", "split=auto&unit=tokens"} {
+		assert.Equal(t, http.StatusBadRequest, f.get("/chunks?path=a.md&"+query).StatusCode, query)
+		assert.Equal(t, http.StatusBadRequest, f.get("/view/a.md?size=9&"+query).StatusCode, query)
+	}
+}
+
+// TestEncodingOfARequest reads a file in the encoding that the request names.
+func TestEncodingOfARequest(t *testing.T) {
+	f := newFixture(t, nil)
+	f.write("wide.txt", "\xff\xfet\x00w\x00o\x00")
+	for _, encoding := range []string{"auto", "utf-16"} {
+		chunks := chunksIn(t, f.get("/chunks?path=wide.txt&encoding="+encoding))
+		assert.Equal(t, "two", chunks[0].Text)
+		assert.Equal(t, encoding == "auto", chunks[0].Encoding == "utf-16")
+		assert.Equal(t, "---\nwide.txt\n---\n\ntwo", text(t, f.get("/concat?path=wide.txt&encoding="+encoding)))
+	}
+	for _, endpoint := range []string{"/chunks", "/concat"} {
+		assert.Equal(t, http.StatusUnprocessableEntity, f.get(endpoint+"?path=wide.txt").StatusCode)
+		assert.Equal(t, http.StatusUnprocessableEntity, f.get(endpoint+"?path=noise.bin&encoding=auto").StatusCode)
+		assert.Equal(t, http.StatusBadRequest, f.get(endpoint+"?path=a.txt&encoding=klingon").StatusCode)
+	}
+}
+
+// TestSelections selects files of a directory by patterns, in both ways to read one.
+func TestSelections(t *testing.T) {
+	f := newFixture(t, nil)
+	f.write("repo/.gitignore", "*.log\n/out/\n")
+	for _, name := range []string{"a.md", "b.log", "draft/c.md", "out/d.md", ".git/e.md"} {
+		f.write("repo/"+name, "text of "+name)
+	}
+	for query, want := range map[string][]string{
+		"git=1":                                  {".gitignore", "a.md", "draft/c.md"},
+		"git=1&include=*.md&exclude=draft*/":     {"a.md"},
+		"git=0&include=*.md&include=*.log":       {".git/e.md", "a.md", "b.log", "draft/c.md", "out/d.md"},
+		"include=&exclude=&exclude=.*&git=":      {"a.md", "b.log", "draft/c.md", "out/d.md"},
+		"git=1&exclude=!*.log&exclude=*.md":      {".gitignore", "b.log"},
+		"include=draft&type=.md&exclude=nothing": {"draft/c.md"},
+	} {
+		var chunked []string
+		for _, c := range chunksIn(t, f.get("/chunks?path=repo&"+query)) {
+			chunked = append(chunked, strings.TrimPrefix(c.FilePath, "repo/"))
+		}
+		assert.Equal(t, want, chunked, query)
+		joined := text(t, f.get("/concat?path=repo&"+query))
+		for _, name := range []string{".git/e.md", ".gitignore", "a.md", "b.log", "draft/c.md", "out/d.md"} {
+			assert.Equal(t, slices.Contains(want, name), strings.Contains(joined, "---\nrepo/"+name+"\n---"), "%s: %s", query, name)
+		}
+	}
+	assert.Equal(t, []string{`"chunk repo/b.log: excluded by repo/.gitignore:1: *.log"`, `"chunk repo/out: excluded by repo/.gitignore:2: /out/"`},
+		f.get("/chunks?path=repo&git=1&exclude=.git").Trailer["Chunk-Skipped-File"][1:])
+	for _, query := range []string{"git=2", "git=yes", "git=1&git=1", "exclude=/", "include=!", "include=a%0Ab"} {
+		for _, endpoint := range []string{"/chunks?path=sub&", "/concat?path=sub&"} {
+			assert.Equal(t, http.StatusBadRequest, f.get(endpoint+query).StatusCode, endpoint+query)
+			assert.Equal(t, http.StatusBadRequest, f.do("HEAD", endpoint+query, "").StatusCode, endpoint+query)
+		}
+	}
+}
+
 // Package net/http sends the trailers of answers of every length.
 func TestTrailersAreSent(t *testing.T) {
 	f := newFixture(t, nil)
@@ -184,7 +259,7 @@ func TestLargeFilesAreCutIntoSmallChunks(t *testing.T) {
 				r := f.do(method, path+query, "")
 				assert.Equal(t, code, r.StatusCode, method+path+query)
 				if body := text(t, r); code == 413 && strings.Contains(query, "size") {
-					assert.Contains(t, body, "it can only be cut with unit=chars and a size of at most 10")
+					assert.Contains(t, body, "it can only be cut with unit=chars, split=none and a size of at most 10")
 				}
 			}
 		}

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
+	"maps"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -35,7 +38,7 @@ func (s *service) view(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	data := viewData(name, opts)
+	data := viewData(name, opts, r.Form.Get("split"))
 	data["Chars"] = utf8.RuneCountInString(text)
 	data["Text"] = head(text, shownBytes)
 	data["Cut"] = len(text) > shownBytes
@@ -43,13 +46,15 @@ func (s *service) view(w http.ResponseWriter, r *http.Request) error {
 }
 
 // viewData returns the values that the pages of a file and of its chunks share.
-func viewData(name string, opts *fileops.ChunkOptions) map[string]any {
+func viewData(name string, opts *fileops.ChunkOptions, splitter string) map[string]any {
 	return map[string]any{
 		"Title":   path.Base(name),
 		"Path":    name,
 		"Dir":     strings.TrimPrefix(path.Dir(name), "."),
 		"Options": opts,
 		"Tokens":  opts.Unit == fileops.Tokens,
+		"Split":   cmp.Or(splitter, "auto"),
+		"Splits":  slices.Sorted(maps.Keys(splitters)),
 	}
 }
 

@@ -164,6 +164,18 @@ func SameFile(a, b Info) bool {
 	return a.os != nil && b.os != nil && os.SameFile(a.os, b.os)
 }
 
+// A FileID stands for a file. Different files may have one FileID on systems without
+// inode numbers, so [SameFile] decides.
+type FileID struct{ dev, ino uint64 }
+
+// ID returns the file's FileID.
+func (i Info) ID() FileID {
+	if i.ino == 0 {
+		return FileID{ino: uint64(i.Modified)}
+	}
+	return FileID{i.dev, i.ino}
+}
+
 // Replaced reports whether b describes another file than a. It is false where the
 // files have no identity.
 func Replaced(a, b Info) bool {

@@ -1,0 +1,178 @@
+package fileops
+
+import (
+	"github.com/lion-agi/fileops/internal/grapheme"
+	"github.com/lion-agi/fileops/internal/textscan"
+)
+
+// This file counts the units of a text that a boundaryCutter cuts, and finds the
+// places where a limit is reached with few counts.
+
+// count returns the units of the chunk if it ends at end.
+func (c *boundaryCutter) count(end int) int {
+	for _, known := range c.counts {
+		if known.end == end {
+			return known.units
+		}
+	}
+	n := c.units(c.from, end)
+	c.counts = append(c.counts, unitsTo{end, n})
+	return n
+}
+
+// units returns the units of a part of the text.
+func (c *boundaryCutter) units(from, to int) int {
+	n := c.counter.Count(c.text[from:to])
+	if n > 0 && to > from {
+		c.rate = float64(to-from) / float64(n)
+	}
+	return n
+}
+
+// ahead returns the offset at which about so many units end that begin at from.
+func (c *boundaryCutter) ahead(from int, units float64) int {
+	return int(min(float64(from)+units*c.rate, float64(len(c.text))))
+}
+
+// look finds out how far the chunk can reach.
+func (c *boundaryCutter) look() {
+	if c.prefix != nil {
+		c.fits = max(c.from+c.longestPrefix(), c.start)
+		c.over = c.fits + 1
+		return
+	}
+	c.fits = c.start
+	at := c.ahead(c.from, float64(c.size))
+	for {
+		at = c.charAt(max(at, c.start+1))
+		switch n := c.count(at); {
+		case n > c.size:
+			c.over = at
+			return
+		case at == len(c.text):
+			c.fits, c.over = at, at+1
+			return
+		default:
+			c.fits = at
+			at = c.furtherThan(at, n)
+		}
+	}
+}
+
+// furtherThan returns where to look next if the chunk has so many units up to at.
+// It is a little behind the place where the chunk ends if the text goes on alike.
+// The steps grow with the chunk, so that few of them are needed.
+func (c *boundaryCutter) furtherThan(at, units int) int {
+	length := at - c.from
+	least := length/16 + 1
+	if units < c.size/2 {
+		least = length
+	}
+	next := max(c.ahead(c.from, float64(c.size)*1.02), at+least)
+	return min(next, at+3*length)
+}
+
+// longestPrefix is the PrefixCounter's Prefix of the text from from on. It is given
+// little more than the chunk, since it may look at all that it is given.
+func (c *boundaryCutter) longestPrefix() int {
+	for end := c.ahead(c.from, float64(c.size)*1.25); ; {
+		end = c.charAt(max(end, c.start+1))
+		n := c.prefix.Prefix(c.text[c.from:end], c.size)
+		n = min(max(n, 0), end-c.from)
+		if n < end-c.from || end == len(c.text) {
+			return n
+		}
+		end = min(end+(end-c.from), len(c.text))
+	}
+}
+
+// charAt returns the offset, or the next one after it that is between two code
+// points.
+func (c *boundaryCutter) charAt(at int) int {
+	at = min(at, len(c.text))
+	for grapheme.InsideRune(c.text, at) {
+		at++
+	}
+	return at
+}
+
+// guessEnd returns the next offset between two to look at for the end of the chunk.
+// If they are near each other, it is where the text between them fills the chunk:
+// to count that text is cheap, and right for most counters.
+func (c *boundaryCutter) guessEnd(tries, low, high int) int {
+	guess := c.ahead(c.from, float64(c.size)+withinUnit)
+	if gap := high - low; gap > 1 && gap < (high-c.from)/8 && low > c.start {
+		guess = c.filledAt(low, high, c.size-c.count(low))
+	}
+	return nextGuess(tries, guess, low, high)
+}
+
+// filledAt returns an offset up to which the text after low counts so many units.
+func (c *boundaryCutter) filledAt(low, high, units int) int {
+	for from := low; high-low > 1; {
+		at := c.charAt(low + (high-low)/2)
+		if at >= high {
+			break
+		}
+		if c.counter.Count(c.text[from:at]) <= units {
+			low = at
+		} else {
+			high = at
+		}
+	}
+	return low
+}
+
+// withinUnit is a part of a unit. The last character that fits is inside the first
+// unit that does not, or right before it.
+const withinUnit = 0.75
+
+// nextGuess returns the next number to try between two that are not to be tried
+// again. The first guesses suppose that the text is alike everywhere, and soon find
+// the place if it nearly is. Later ones are the middle, so that there are few.
+func nextGuess(tries, guess, low, high int) int {
+	const guesses = 3
+	if tries >= guesses {
+		return low + (high-low)/2
+	}
+	return min(max(guess, low+1), high-1)
+}
+
+// codePoints counts the code points of a text, as a range loop does.
+type codePoints struct {
+	valid bool // the text is valid UTF-8
+	ascii bool // and each code point is a byte
+}
+
+func newCodePoints(text string) codePoints {
+	runes, bad := textscan.Scan(textscan.Bytes(text))
+	return codePoints{valid: bad < 0, ascii: runes == len(text)}
+}
+
+// Count implements [Counter].
+func (c codePoints) Count(text string) int {
+	if c.ascii {
+		return len(text)
+	}
+	return textscan.CountRunes(text)
+}
+
+// Prefix implements [PrefixCounter].
+func (c codePoints) Prefix(text string, limit int) int {
+	switch {
+	case limit >= len(text):
+		return len(text)
+	case c.ascii:
+		return limit
+	case c.valid:
+		return textscan.Skip(textscan.Bytes(text), limit)
+	}
+	n := 0
+	for i := range text {
+		if n == limit {
+			return i
+		}
+		n++
+	}
+	return len(text)
+}

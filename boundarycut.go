@@ -1,0 +1,324 @@
+package fileops
+
+import (
+	"math"
+	"sort"
+	"unicode/utf8"
+
+	"github.com/lion-agi/fileops/internal/grapheme"
+)
+
+// This file cuts a text at the boundaries that a Splitter finds, by the units that a
+// Counter counts. The comments of ChunkOptions.Splitter say by which rule.
+//
+// The boundaries come one after the other, while the text is cut. The cutter keeps
+// those from the start of the last chunk to the end of the next one.
+
+// endLevel is the level of the end of the text: it is stronger than any boundary.
+const endLevel = math.MinInt
+
+// cutAtBoundaries cuts text by the Splitter and the Counter of o, which may panic.
+func cutAtBoundaries(path, text string, o *ChunkOptions) []TextChunk {
+	c := newBoundaryCutter(text, o)
+	if o.Splitter != nil {
+		for b := range o.Splitter(path, text) {
+			c.add(b)
+		}
+	}
+	c.finish()
+	for i := range c.chunks {
+		o.label(&c.chunks[i], i, plan{total: len(c.chunks)})
+	}
+	return c.chunks
+}
+
+// A boundaryCutter cuts one text.
+type boundaryCutter struct {
+	text    string
+	size    int // the most units of a chunk
+	least   int // the least units of a chunk without its overlap
+	overlap int // the most units of an overlap
+	counter Counter
+	prefix  PrefixCounter // the counter, or nil if it cannot find a prefix
+	joined  bool          // there is no Splitter: an overlap begins at any cluster
+
+	last     int        // the offset of the last boundary, -1 before the first
+	joints   []joint    // the boundaries from the start of the last chunk on
+	next     int        // the index of the first joint after start
+	section  []string   // in force at start
+	sections []Boundary // those after start that begin a section
+
+	start  int // the end of the last chunk
+	from   int // the start of the next chunk, with its overlap
+	shared int // the units of the overlap
+
+	// The chunk fits up to fits, and no longer from over on. A boundary at over
+	// or after it is no candidate for the end of the chunk.
+	fits, over int
+
+	counts []unitsTo // of text from from on, so that no text is counted twice
+	rate   float64   // bytes that a unit took when text was counted last
+	stairs []int     // see strongest
+
+	chunks []TextChunk
+}
+
+// A joint is a boundary without its section, which few have. Most time goes into
+// boundaries, and this takes less of it than a slice of Boundary.
+type joint struct{ at, level int }
+
+// A unitsTo is the number of units of a text that ends at an offset.
+type unitsTo struct{ end, units int }
+
+func newBoundaryCutter(text string, o *ChunkOptions) *boundaryCutter {
+	c := &boundaryCutter{
+		text: text, size: o.size(), counter: o.Counter, joined: o.Splitter == nil,
+		last: -1, rate: 4, // about the bytes of a token
+	}
+	c.overlap = min(int(float64(c.size)*o.Overlap), c.size/2)
+	c.least = o.MinSize
+	if c.least == 0 {
+		c.least = (c.size - c.overlap) / 2
+	}
+	if c.counter == nil {
+		c.counter = newCodePoints(text)
+	}
+	c.prefix, _ = c.counter.(PrefixCounter)
+	c.look()
+	return c
+}
+
+// add takes the next boundary. It ignores one that is not after the boundary
+// before it, or is no place to cut at.
+func (c *boundaryCutter) add(b Boundary) {
+	if b.At <= c.last || b.At >= len(c.text) || !c.mayCut(b.At) {
+		return
+	}
+	c.last = b.At
+	c.joints = append(c.joints, joint{b.At, b.Level})
+	if b.Section != nil {
+		c.sections = append(c.sections, b)
+	}
+	for c.over <= b.At { // so that every candidate for the end of the chunk is known
+		c.step()
+	}
+}
+
+// mayCut reports whether a cut would part neither a UTF-8 sequence nor CR LF.
+func (c *boundaryCutter) mayCut(at int) bool {
+	if at > 0 && c.text[at] == '\n' {
+		return c.text[at-1] != '\r'
+	}
+	return utf8.RuneStart(c.text[at]) || !grapheme.InsideRune(c.text, at)
+}
+
+// finish cuts the rest of the text.
+func (c *boundaryCutter) finish() {
+	c.joints = append(c.joints, joint{len(c.text), endLevel})
+	for c.start < len(c.text) {
+		c.step()
+	}
+}
+
+// step cuts the next chunk. If nothing fits behind the overlap, it drops the overlap
+// instead.
+func (c *boundaryCutter) step() {
+	c.pass()
+	end := c.boundaryEnd()
+	if end == c.start {
+		end = c.clusterEnd()
+	}
+	switch {
+	case end > c.start:
+		c.emit(end)
+	case c.from < c.start:
+		c.begin(c.start, 0)
+	default: // one cluster that is too large
+		n := grapheme.First(c.text[c.start:])
+		c.emit(min(c.start+n, c.joints[c.next].at))
+	}
+}
+
+// pass goes past the boundaries up to start.
+func (c *boundaryCutter) pass() {
+	for c.next < len(c.joints) && c.joints[c.next].at <= c.start {
+		c.next++
+	}
+	for len(c.sections) > 0 && c.sections[0].At <= c.start {
+		c.section = c.sections[0].Section
+		c.sections = c.sections[1:]
+	}
+}
+
+// emit makes the chunk that ends at end.
+func (c *boundaryCutter) emit(end int) {
+	chunk := TextChunk{Text: c.text[c.from:end], Start: c.from, End: end, Size: c.count(end)}
+	if len(c.section) > 0 {
+		chunk.Section = c.section
+	}
+	c.chunks = append(c.chunks, chunk)
+	before := c.from
+	c.start = end
+	if end == len(c.text) {
+		return
+	}
+	c.pass()
+	c.begin(c.overlapAfter(before))
+	c.forget()
+}
+
+// begin sets the start of the next chunk, with an overlap of so many units.
+func (c *boundaryCutter) begin(from, shared int) {
+	c.from, c.shared = from, shared
+	c.counts = c.counts[:0]
+	c.look()
+}
+
+// forget removes the joints that no overlap can begin at any more.
+func (c *boundaryCutter) forget() {
+	old := min(c.indexOf(c.from+1), c.next)
+	c.joints = c.joints[:copy(c.joints, c.joints[old:])]
+	c.next -= old
+}
+
+// indexOf returns the index of the first joint at an offset or after it.
+func (c *boundaryCutter) indexOf(at int) int {
+	return sort.Search(len(c.joints), func(i int) bool { return c.joints[i].at >= at })
+}
+
+// boundaryEnd returns the boundary that ends the chunk, or start if none fits.
+func (c *boundaryCutter) boundaryEnd() int {
+	low, high := c.fits, c.over
+	best := c.strongest(low)
+	for tries := 0; ; tries++ {
+		at := c.betterJoint(best, c.guessEnd(tries, low, high), low, high)
+		switch {
+		case at >= 0 && c.count(at) > c.size:
+			high = at
+		case at >= 0:
+			low = at
+			best = c.strongest(low)
+		case best < 0:
+			return c.start
+		case c.count(c.joints[best].at) <= c.size:
+			return c.joints[best].at
+		default: // the Counter counts more here than further on, so that nothing is sure
+			low, high, tries = c.start, c.joints[best].at, 0
+			best = -1
+		}
+	}
+}
+
+// strongest returns the index of the best end of the chunk up to an offset, or -1 if
+// there is no joint: the strongest that is enough, the last of these, and otherwise
+// the last of all.
+func (c *boundaryCutter) strongest(upTo int) int {
+	c.stairs = c.stairs[:0] // each joint that is stronger than all that follow
+	for i := c.indexOf(upTo+1) - 1; i >= c.next; i-- {
+		if n := len(c.stairs); n == 0 || c.joints[i].level < c.joints[c.stairs[n-1]].level {
+			c.stairs = append(c.stairs, i)
+		}
+	}
+	if len(c.stairs) == 0 {
+		return -1
+	}
+	best, short := 0, len(c.stairs) // the first is the end if none is enough
+	for tries := 0; best+1 < short; tries++ {
+		x := c.ahead(c.from, float64(c.least+c.shared))
+		i := sort.Search(len(c.stairs), func(i int) bool { return c.joints[c.stairs[i]].at < x }) - 1
+		i = nextGuess(tries, i, best, short)
+		if c.isEnough(c.joints[c.stairs[i]].at) {
+			best = i
+		} else {
+			short = i
+		}
+	}
+	return c.stairs[best]
+}
+
+// isEnough reports whether the chunk has its least size if it ends at end.
+func (c *boundaryCutter) isEnough(end int) bool { return c.count(end)-c.shared >= c.least }
+
+// betterJoint returns a joint between two offsets that is a better end of the chunk
+// than the joint with the index best, if it fits. It is near x, and -1 if there is
+// none. All of them are further on.
+func (c *boundaryCutter) betterJoint(best, x, low, high int) int {
+	if high-low <= 1 {
+		return -1
+	}
+	first, end := c.indexOf(low+1), c.indexOf(high)
+	if first >= end {
+		return -1
+	}
+	level := math.MaxInt
+	if best >= 0 && c.isEnough(c.joints[best].at) {
+		level = c.joints[best].level
+	}
+	near := min(max(c.indexOf(x+1)-1, first), end-1)
+	for i := near; i >= first; i-- {
+		if c.joints[i].level <= level {
+			return c.joints[i].at
+		}
+	}
+	for i := near + 1; i < end; i++ {
+		if c.joints[i].level <= level {
+			return c.joints[i].at
+		}
+	}
+	return -1
+}
+
+// clusterEnd returns the end of the last grapheme cluster that fits, or start.
+func (c *boundaryCutter) clusterEnd() int {
+	low, high := c.start, c.over
+	x := min(c.fits, high-1)
+	for tries := 0; ; tries++ {
+		at := c.cluster(x, low, high)
+		if at < 0 {
+			return low
+		}
+		if c.count(at) <= c.size {
+			low = at
+		} else {
+			high = at
+		}
+		x = c.guessEnd(tries, low, high)
+	}
+}
+
+// cluster returns the end of a cluster between two offsets, near x, or -1. A cluster
+// begins at low.
+func (c *boundaryCutter) cluster(x, low, high int) int {
+	if n := grapheme.Fit(c.text[low:], x-low); n > 0 {
+		return low + n
+	}
+	end := low + grapheme.First(c.text[low:min(high+utf8.UTFMax, len(c.text))])
+	if end >= high {
+		return -1
+	}
+	return end
+}
+
+// overlapAfter returns where the overlap after a chunk begins that ends at start and
+// began at before, and the units of the overlap.
+func (c *boundaryCutter) overlapAfter(before int) (from, units int) {
+	low, high := before, c.start
+	for tries := 0; c.overlap > 0; tries++ {
+		x := nextGuess(tries, c.ahead(c.start, -float64(c.overlap)-withinUnit), low, high)
+		at := -1
+		if c.joined {
+			at = c.cluster(x, low, high)
+		} else {
+			at = c.betterJoint(-1, x, low, high)
+		}
+		if at < 0 {
+			break
+		}
+		if n := c.units(at, c.start); n <= c.overlap {
+			high, units = at, n
+		} else {
+			low = at
+		}
+	}
+	return high, units
+}
