@@ -1,13 +1,11 @@
 package fileopsbeam
 
 import (
-	"encoding/json"
 	"errors"
 	"reflect"
 	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/lion-agi/fileops"
 )
 
 func init() { beam.RegisterDoFn(reflect.TypeFor[*compareFn]()) }
@@ -19,11 +17,8 @@ func (f *compareFn) ProcessElement(_ int, records func(*Record) bool) error {
 	var got []string
 	var r Record
 	for records(&r) {
-		chunk := fileops.TextChunk{
-			Text: r.Text, ID: int(r.ID), Total: int(r.Total), Size: int(r.Size), Start: int(r.Start), End: int(r.End),
-			FilePath: r.FilePath, FileName: r.FileName, FileSize: r.FileSize, Tokens: r.Tokens,
-		}
-		if err := json.Unmarshal([]byte(r.Metadata), &chunk.Metadata); err != nil {
+		chunk, err := r.Chunk()
+		if err != nil {
 			return err
 		}
 		line, err := chunk.MarshalJSON()

@@ -34,13 +34,17 @@ func (s *source) lasts(err error) bool {
 	}
 	_, encoding := errors.AsType[*fileops.EncodingError](err)
 	_, panicked := errors.AsType[*fileops.PanicError](err)
-	return encoding || panicked
+	_, option := errors.AsType[*fileops.OptionError](err) // a pattern that matches nothing
+	return encoding || panicked || option
 }
 
 // reasonOf returns the text of an error without the path and the offset, so that a
 // manifest can count the files with a reason.
 func reasonOf(err error) string {
 	if e, ok := errors.AsType[*fileops.EncodingError](err); ok {
+		if errors.Is(err, fileops.ErrBinary) {
+			return fileops.ErrBinary.Error()
+		}
 		return "not " + e.Encoding + " text"
 	}
 	for _, one := range lasting {

@@ -44,6 +44,9 @@ type Selection struct {
 	FileTypes []string `json:"file_types,omitempty"`
 	Shallow   bool     `json:"shallow,omitempty"`
 	Exclude   []string `json:"exclude,omitempty"`
+
+	// Select has no effect on an [Inventory].
+	Select *fileops.Selection `json:"select,omitempty"`
 }
 
 // Options says how a text is cut. It is [fileops.ChunkOptions] as plain data:
@@ -56,6 +59,10 @@ type Options struct {
 	DropShort  bool            `json:"drop_short,omitempty"`
 	Tokenizer  string          `json:"tokenizer,omitempty"` // see [RegisterTokenizer]
 	KeepTokens bool            `json:"keep_tokens,omitempty"`
+	Splitter   string          `json:"splitter,omitempty"` // see [RegisterSplitter]
+	Counter    string          `json:"counter,omitempty"`  // see [RegisterCounter]
+	MinSize    int             `json:"min_size,omitempty"`
+	Lines      bool            `json:"lines,omitempty"`
 	Encoding   string          `json:"encoding,omitempty"`
 	Metadata   json.RawMessage `json:"metadata,omitempty"` // an object
 }
@@ -112,7 +119,7 @@ func (j *Job) checkOptions() error {
 	if err != nil {
 		return err
 	}
-	opts.FileTypes, opts.Exclude = j.Selection.FileTypes, j.Selection.Exclude
+	opts.FileTypes, opts.Exclude, opts.Select = j.Selection.FileTypes, j.Selection.Exclude, j.Selection.Select
 	nothing := fileops.NewPool(fileops.PoolOptions{FS: &partFS{source: &source{}}})
 	_, err = nothing.ChunkTo(context.Background(), io.Discard, ".", opts)
 	return err
@@ -164,7 +171,7 @@ func absolute(dir string) string {
 func (o *Options) chunkOptions() (*fileops.ChunkOptions, error) {
 	opts := &fileops.ChunkOptions{
 		Size: o.Size, Overlap: o.Overlap, Threshold: o.Threshold,
-		DropShort: o.DropShort, KeepTokens: o.KeepTokens, Encoding: o.Encoding,
+		DropShort: o.DropShort, KeepTokens: o.KeepTokens, MinSize: o.MinSize, Lines: o.Lines, Encoding: o.Encoding,
 	}
 	switch o.Unit {
 	case "", "chars":
@@ -178,9 +185,22 @@ func (o *Options) chunkOptions() (*fileops.ChunkOptions, error) {
 			return nil, &fileops.OptionError{Option: "Metadata", Value: string(o.Metadata), Reason: fmt.Sprint("must be a JSON object: ", err)}
 		}
 	}
-	var err error
+	return opts, o.setFunctions(opts)
+}
+
+// setFunctions sets the functions that have names.
+func (o *Options) setFunctions(opts *fileops.ChunkOptions) (err error) {
 	if o.Tokenizer != "" {
 		opts.Tokenizer, err = tokenizers.get(o.Tokenizer)
 	}
-	return opts, err
+	if o.Splitter != "" && err == nil {
+		opts.Splitter, err = splitters.get(o.Splitter)
+	}
+	if o.Counter != "" && err == nil {
+		var counter func() fileops.Counter
+		if counter, err = counters.get(o.Counter); err == nil {
+			opts.Counter = counter()
+		}
+	}
+	return err
 }

@@ -13,18 +13,22 @@ import (
 func TestBadJobs(t *testing.T) {
 	dir := t.TempDir()
 	for option, bad := range map[string][]func(*Job){
-		"Source":    {func(j *Job) { j.Source = "" }, func(j *Job) { j.Source = "nosuch://bucket" }},
-		"Output":    {func(j *Job) { j.Output = "" }, func(j *Job) { j.Output = "nosuch://bucket" }, func(j *Job) { j.Output = j.Source }, func(j *Job) { j.Output = j.Source + "/sub/dir" }},
-		"Format":    {func(j *Job) { j.Format = "csv" }},
-		"PartSize":  {func(j *Job) { j.PartSize = -1 }},
-		"Unit":      {func(j *Job) { j.Options.Unit = "bytes" }},
-		"Size":      {func(j *Job) { j.Options.Size = -1 }},
-		"Overlap":   {func(j *Job) { j.Options.Overlap = 2 }},
-		"Tokenizer": {func(j *Job) { j.Options.Tokenizer = "nosuch" }},
-		"Encoding":  {func(j *Job) { j.Options.Encoding = "nosuch" }},
-		"Metadata":  {func(j *Job) { j.Options.Metadata = json.RawMessage("[1]") }, func(j *Job) { j.Options.Metadata = json.RawMessage(`{"chunk_id":1}`) }},
-		"FileTypes": {func(j *Job) { j.Selection.FileTypes = []string{"*.txt"} }},
-		"Exclude":   {func(j *Job) { j.Selection.Exclude = []string{""} }},
+		"Source":         {func(j *Job) { j.Source = "" }, func(j *Job) { j.Source = "nosuch://bucket" }},
+		"Output":         {func(j *Job) { j.Output = "" }, func(j *Job) { j.Output = "nosuch://bucket" }, func(j *Job) { j.Output = j.Source }, func(j *Job) { j.Output = j.Source + "/sub/dir" }},
+		"Format":         {func(j *Job) { j.Format = "csv" }},
+		"PartSize":       {func(j *Job) { j.PartSize = -1 }},
+		"Unit":           {func(j *Job) { j.Options.Unit = "bytes" }},
+		"Size":           {func(j *Job) { j.Options.Size = -1 }},
+		"Overlap":        {func(j *Job) { j.Options.Overlap = 2 }},
+		"Tokenizer":      {func(j *Job) { j.Options.Tokenizer = "nosuch" }},
+		"Splitter":       {func(j *Job) { j.Options.Splitter = "nosuch" }, func(j *Job) { j.Options.Splitter = "code-nosuch" }},
+		"Counter":        {func(j *Job) { j.Options.Counter = "nosuch" }},
+		"MinSize":        {func(j *Job) { j.Options.MinSize = -1 }},
+		"Select.Include": {func(j *Job) { j.Selection.Select = &fileops.Selection{Include: []string{""}} }},
+		"Encoding":       {func(j *Job) { j.Options.Encoding = "nosuch" }},
+		"Metadata":       {func(j *Job) { j.Options.Metadata = json.RawMessage("[1]") }, func(j *Job) { j.Options.Metadata = json.RawMessage(`{"chunk_id":1}`) }},
+		"FileTypes":      {func(j *Job) { j.Selection.FileTypes = []string{"*.txt"} }},
+		"Exclude":        {func(j *Job) { j.Selection.Exclude = []string{""} }},
 	} {
 		for _, change := range bad {
 			job := Job{Source: dir, Output: filepath.Join(t.TempDir(), "out")}

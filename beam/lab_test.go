@@ -75,6 +75,7 @@ func wantLines(t testing.TB, job Job) []string {
 	opts, err := job.Options.chunkOptions()
 	require.NoError(t, err)
 	opts.Exclude, opts.FileTypes, opts.Shallow = job.Selection.Exclude, job.Selection.FileTypes, job.Selection.Shallow
+	opts.Select = job.Selection.Select
 	opts.OnSkip = func(fileops.SkippedFile) {}
 	chunks, err := fileops.Chunk(t.Context(), job.Source, opts)
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package fileopsbeam
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"iter"
 	"path"
@@ -53,7 +54,7 @@ type listing struct {
 
 func (l *listing) run(ctx context.Context, pool *fileops.Pool, yield func(File) bool) error {
 	opts := &fileops.DirOptions{
-		FileTypes: l.selection.FileTypes, Shallow: l.selection.Shallow, Stat: true,
+		FileTypes: l.selection.FileTypes, Shallow: l.selection.Shallow, Select: l.selection.Select, Stat: true,
 		OnSkip: func(s fileops.SkippedFile) { l.skip(s.Path, s.Err) },
 	}
 	for f, err := range pool.Files(ctx, l.dir, opts) {
@@ -74,8 +75,11 @@ func (l *listing) run(ctx context.Context, pool *fileops.Pool, yield func(File) 
 	return l.failed
 }
 
-// skip notes a path that is left out.
+// skip notes a path that is left out. One that the options exclude is not listed.
 func (l *listing) skip(path string, err error) {
+	if errors.Is(err, fileops.ErrExcluded) {
+		return
+	}
 	if !l.source.lasts(err) {
 		l.failed = err
 		return

@@ -30,7 +30,15 @@ func TestPartsHaveTheChunksOfFileops(t *testing.T) {
 		"short dropped": func(j *Job) { j.Options.DropShort, j.Options.Threshold = true, 100 },
 		"some types":    func(j *Job) { j.Selection.FileTypes = []string{".png", ""} },
 		"shallow":       func(j *Job) { j.Selection.Shallow = true },
-		"a slash":       func(j *Job) { j.Source += "/" },
+		"a splitter": func(j *Job) {
+			j.Options = Options{Splitter: "by-name", Counter: "o200k", Size: 60, MinSize: 20, Overlap: 0.2}
+		},
+		"code":         func(j *Job) { j.Options = Options{Splitter: "code-go", Size: 300, Lines: true} },
+		"any encoding": func(j *Job) { j.Options.Encoding = "auto" },
+		"a selection": func(j *Job) {
+			j.Selection.Select = &fileops.Selection{Include: []string{"/d?/", "none"}, SkipHidden: true}
+		},
+		"a slash": func(j *Job) { j.Source += "/" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			job := newJob(source, t.TempDir())

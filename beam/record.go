@@ -3,6 +3,7 @@ package fileopsbeam
 import (
 	"encoding/json"
 	"io"
+	"strings"
 
 	"github.com/lion-agi/fileops"
 	"github.com/parquet-go/parquet-go"
@@ -11,17 +12,21 @@ import (
 // A Record is a [fileops.TextChunk] as a row: of a Parquet file, and of a PCollection
 // of Beam, which takes no maps of any.
 type Record struct {
-	Text     string   `parquet:"chunk_content" json:"chunk_content"`
-	ID       int64    `parquet:"chunk_id" json:"chunk_id"`
-	Total    int64    `parquet:"total_chunks" json:"total_chunks"`
-	Size     int64    `parquet:"chunk_size" json:"chunk_size"`
-	FilePath string   `parquet:"file_path,dict" json:"file_path"`
-	FileName string   `parquet:"file_name,dict" json:"file_name"`
-	FileSize int64    `parquet:"file_size" json:"file_size"`
-	Metadata string   `parquet:"metadata,dict" json:"metadata"` // as JSON, "" if there is none
-	Start    int64    `parquet:"start_byte" json:"start_byte"`
-	End      int64    `parquet:"end_byte" json:"end_byte"`
-	Tokens   []string `parquet:"tokens,list" json:"tokens"`
+	Text      string   `parquet:"chunk_content" json:"chunk_content"`
+	ID        int64    `parquet:"chunk_id" json:"chunk_id"`
+	Total     int64    `parquet:"total_chunks" json:"total_chunks"`
+	Size      int64    `parquet:"chunk_size" json:"chunk_size"`
+	FilePath  string   `parquet:"file_path,dict" json:"file_path"`
+	FileName  string   `parquet:"file_name,dict" json:"file_name"`
+	FileSize  int64    `parquet:"file_size" json:"file_size"`
+	Encoding  string   `parquet:"encoding,dict" json:"encoding"`
+	Metadata  string   `parquet:"metadata,dict" json:"metadata"` // as JSON, "" if there is none
+	Start     int64    `parquet:"start_byte" json:"start_byte"`
+	End       int64    `parquet:"end_byte" json:"end_byte"`
+	StartLine int64    `parquet:"start_line" json:"start_line"`
+	EndLine   int64    `parquet:"end_line" json:"end_line"`
+	Section   []string `parquet:"section,list" json:"section"`
+	Tokens    []string `parquet:"tokens,list" json:"tokens"`
 }
 
 // newRecord makes a row of a chunk. metadata is that of all chunks as JSON.
@@ -29,8 +34,25 @@ func newRecord(c *fileops.TextChunk, metadata string) Record {
 	return Record{
 		Text: c.Text, ID: int64(c.ID), Total: int64(c.Total), Size: int64(c.Size),
 		FilePath: c.FilePath, FileName: c.FileName, FileSize: c.FileSize,
-		Metadata: metadata, Start: int64(c.Start), End: int64(c.End), Tokens: c.Tokens,
+		Encoding: c.Encoding, Metadata: metadata, Start: int64(c.Start), End: int64(c.End),
+		StartLine: int64(c.StartLine), EndLine: int64(c.EndLine), Section: c.Section, Tokens: c.Tokens,
 	}
+}
+
+// Chunk returns the chunk that the row is of. Numbers in its Metadata are json.Numbers.
+func (r *Record) Chunk() (fileops.TextChunk, error) {
+	c := fileops.TextChunk{
+		Text: r.Text, ID: int(r.ID), Total: int(r.Total), Size: int(r.Size),
+		FilePath: r.FilePath, FileName: r.FileName, FileSize: r.FileSize,
+		Encoding: r.Encoding, Start: int(r.Start), End: int(r.End),
+		StartLine: int(r.StartLine), EndLine: int(r.EndLine), Section: r.Section, Tokens: r.Tokens,
+	}
+	if r.Metadata == "" {
+		return c, nil
+	}
+	d := json.NewDecoder(strings.NewReader(r.Metadata))
+	d.UseNumber()
+	return c, d.Decode(&c.Metadata)
 }
 
 // metadataOf returns the metadata of a chunk as JSON.

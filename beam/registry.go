@@ -22,6 +22,8 @@ type registry[T any] struct {
 
 var (
 	tokenizers = registry[func(string) []string]{option: "Tokenizer"}
+	splitters  = registry[fileops.Splitter]{option: "Splitter"}
+	counters   = registry[func() fileops.Counter]{option: "Counter"}
 	sources    = registry[OpenSource]{option: "Source"}
 	stores     = registry[OpenStore]{option: "Output"}
 )
@@ -31,6 +33,17 @@ var (
 // a new name, because the name is part of the names of parts.
 func RegisterTokenizer(name string, tokenizer func(string) []string) {
 	tokenizers.register(name, tokenizer)
+}
+
+// RegisterSplitter gives a splitter a name for [Options].Splitter, as RegisterTokenizer
+// does. The names "text", "markdown", "by-name" and "code" are those of package split,
+// and so is "code-" with one of its languages, such as "code-go".
+func RegisterSplitter(name string, splitter fileops.Splitter) { splitters.register(name, splitter) }
+
+// RegisterCounter gives a counter a name for [Options].Counter, as RegisterTokenizer
+// does. The names "o200k", "cl100k", "p50k" and "r50k" are those of package tokens.
+func RegisterCounter(name string, counter fileops.Counter) {
+	counters.register(name, func() fileops.Counter { return counter })
 }
 
 // OpenSource opens the files of a URL. It is called once in a process for each URL.

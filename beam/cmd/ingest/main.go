@@ -25,6 +25,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal/extworker"
 	fileopsbeam "github.com/lion-agi/fileops/beam"
+	_ "github.com/lion-agi/fileops/beam/buckets" // s3://, gs:// and azblob://
 )
 
 // The exit codes of the program.
