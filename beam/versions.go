@@ -51,12 +51,18 @@ type notingFS struct {
 	noted *noted
 }
 
-// WithContext implements [fileops.ContextFS].
+// WithContext implements [fileops.ContextFS]. Files that turn out to list a directory at
+// a time are left as they are.
 func (n *notingFS) WithContext(ctx context.Context) fs.FS {
-	if c, ok := n.FS.(fileops.ContextFS); ok {
-		return &notingFS{c.WithContext(ctx), n.noted}
+	c, ok := n.FS.(fileops.ContextFS)
+	if !ok {
+		return n
 	}
-	return n
+	bound := c.WithContext(ctx)
+	if _, flat := bound.(fileops.FlatFS); !flat {
+		return bound
+	}
+	return &notingFS{bound, n.noted}
 }
 
 // Stat implements [fs.StatFS].
