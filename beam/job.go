@@ -125,12 +125,24 @@ func (j *Job) checkOptions() error {
 	return err
 }
 
-// checkScheme returns an error for a URL whose scheme is not registered.
+// checkScheme returns an error for a URL whose scheme is not registered, or that has
+// credentials.
 func checkScheme(option, place string, has func(string) bool) error {
-	if scheme := schemeOf(place); scheme != "" && !has(scheme) {
+	scheme := schemeOf(place)
+	if scheme != "" && hasUser(place) {
+		return &fileops.OptionError{Option: option, Value: scheme + "://", Reason: "has credentials, which would cross to the workers and into logs"}
+	}
+	if scheme != "" && !has(scheme) {
 		return &fileops.OptionError{Option: option, Value: place, Reason: "has a scheme that this program does not know"}
 	}
 	return nil
+}
+
+// hasUser reports whether a URL has a user, and so perhaps a password.
+func hasUser(url string) bool {
+	_, rest, _ := strings.Cut(url, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return strings.Contains(host, "@")
 }
 
 // schemeOf returns the scheme of a URL, "" for a directory of the system.

@@ -60,9 +60,6 @@ func openStore(ctx context.Context, raw string) (fileopsbeam.Store, error) {
 	if err != nil {
 		return nil, errors.New("malformed URL") // the error may quote credentials
 	}
-	if u.User != nil {
-		return nil, errors.New("the URL has credentials")
-	}
 	prefix := ""
 	if u.Scheme != "file" {
 		prefix = strings.Trim(u.Path, "/")
