@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -108,14 +109,12 @@ func (s *source) path(below string) string {
 type dirFS string
 
 func (d dirFS) Open(name string) (fs.File, error) {
-	f, err := os.Open(d.join(name))
+	f, err := os.Open(prefixOf(string(d)) + name)
 	if err != nil {
 		return nil, err
 	}
 	return f, nil
 }
-
-func (d dirFS) join(name string) string { return filepath.Join(string(d), filepath.FromSlash(name)) }
 
 // A partFS is the files of a part. Each is in a directory of its own, which is called
 // by the file's number in the part: so no path is in the way of another one, as "a" and
@@ -181,7 +180,28 @@ func (p *partFS) Open(name string) (fs.File, error) {
 		f.Close()
 		return nil, err
 	}
-	return f, nil
+	return &listedFile{File: f, info: info, left: listed.Size}, nil
+}
+
+// A listedFile is an open file of which as much is read as was listed. To look for the
+// end would cost another call.
+type listedFile struct {
+	fs.File
+	info fs.FileInfo
+	left int64
+}
+
+func (f *listedFile) Stat() (fs.FileInfo, error) { return f.info, nil }
+
+func (f *listedFile) Read(b []byte) (int, error) {
+	if f.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := f.File.Read(b[:min(int64(len(b)), f.left)])
+	if f.left -= int64(n); err == io.EOF && f.left > 0 {
+		err = fileops.ErrChanged // it became shorter just now
+	}
+	return n, err
 }
 
 // bound returns the source for calls that end with the context.
