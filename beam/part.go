@@ -2,6 +2,7 @@ package fileopsbeam
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -168,6 +169,9 @@ func (c *cut) each(ctx context.Context, emit func(*fileops.TextChunk) error) (re
 	var done fileops.Progress
 	c.opts.Progress = func(p fileops.Progress) { done = p }
 	files := &partFS{source: c.source, files: c.files}
+	if !c.source.system {
+		defer files.openAhead(ctx, cmp.Or(c.job.Workers, fileops.DefaultWorkers))()
+	}
 	pool := fileops.NewPool(fileops.PoolOptions{FS: files, Workers: c.job.Workers})
 	for chunk, err := range pool.Chunks(ctx, ".", c.opts) {
 		if err == nil {

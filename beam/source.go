@@ -123,6 +123,7 @@ type partFS struct {
 	source *source
 	files  []File
 	ctx    context.Context // nil means none
+	ahead  *ahead          // nil if files are opened when the pool asks for them
 }
 
 // numberDigits is how long a number is. It bounds the files of a part, far above what
@@ -158,6 +159,14 @@ func (p *partFS) Open(name string) (fs.File, error) {
 	if !ok {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
+	if p.ahead != nil {
+		return p.ahead.get(i)
+	}
+	return p.open(i)
+}
+
+// open opens a file by its number.
+func (p *partFS) open(i int) (fs.File, error) {
 	listed := p.files[i]
 	if v, ok := p.source.fs.(VersionFS); ok && listed.Version != "" {
 		v.Expect(listed.Path, listed.Version)
