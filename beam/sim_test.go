@@ -108,7 +108,7 @@ type simulatedEntry struct {
 }
 
 func (e simulatedEntry) Info() (fs.FileInfo, error) {
-	return simulatedInfo{e.partEntry, e.size}, nil
+	return simulatedInfo(e), nil
 }
 
 type simulatedInfo struct {

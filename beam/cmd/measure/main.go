@@ -1,3 +1,5 @@
+//go:build unix
+
 // Measure compares the CPU time and the memory of jobs by parts with those of fileops
 // alone, over small files, each in a process of its own.
 //
