@@ -396,7 +396,7 @@ func TestFSThatBreaksItsContract(t *testing.T) {
 		"negative count":  {open: reads(func([]byte) (int, error) { return -1, nil })},
 		"too much":        {open: reads(func(b []byte) (int, error) { return len(b) + 1, nil })},
 		"no progress":     {open: reads(func([]byte) (int, error) { return 0, nil }), want: io.ErrNoProgress},
-		"breaks off":      {open: reads(func(b []byte) (int, error) { return 3, errOdd }), want: errOdd},
+		"breaks off":      {open: reads(func(b []byte) (int, error) { return copy(b, "abc"), errOdd }), want: errOdd},
 		"panic":           {open: func(string) (fs.File, error) { panic("odd") }, text: "odd"},
 		"panic in a read": {open: reads(func([]byte) (int, error) { panic("odd") }), text: "odd"},
 		"Goexit": {open: func(string) (fs.File, error) {
