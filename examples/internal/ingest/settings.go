@@ -35,9 +35,10 @@ const usage = `Usage: ingest [flags] [DIR]
 Cuts the text files in DIR into chunks and writes them to one file. Without DIR
 it reads the current directory. It leaves out what git would ignore, what .ignore
 files name, hidden files, files above 16 MiB, and files that are no text, and says
-so. Patterns are those of .gitignore files: "*.log", "/build/", "!keep.log". With "-o -" it writes JSON lines to standard
-output and the report to standard error. Do not redirect that to a file in DIR,
-which would be read, too.
+so. Patterns are those of .gitignore files: "*.log", "/build/", "!keep.log".
+
+With "-o -" it writes JSON lines to standard output and the report to standard
+error. Do not redirect that to a file in DIR, which would be read, too.
 
 Flags:
 `
