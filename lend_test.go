@@ -41,7 +41,7 @@ func TestEverythingWorksInsideSubmit(t *testing.T) {
 					n := 0
 					for _, tr := range trials {
 						for _, form := range callForms {
-							if tr.writes {
+							if tr.needsLab() {
 								continue
 							}
 							if _, err := tr.run(ctx, l, form); err != nil {

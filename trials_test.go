@@ -310,6 +310,10 @@ func growing(run func(context.Context, *lab, callForm) (any, error)) func(contex
 	}
 }
 
+// needsLab reports whether a trial must not run beside another one on its lab: it
+// writes files that others would find, or changes the pool.
+func (tr *trial) needsLab() bool { return tr.writes || strings.Contains(tr.name, "in pieces") }
+
 // inPieces lets a trial cut every file piece by piece.
 func inPieces(run func(context.Context, *lab, callForm) (any, error)) func(context.Context, *lab, callForm) (any, error) {
 	return func(ctx context.Context, l *lab, f callForm) (any, error) {
