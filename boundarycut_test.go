@@ -151,8 +151,8 @@ func (c wrongCounter) Prefix(text string, limit int) int {
 
 func countBytes(text string) int { return len(text) }
 
-// countTokens is like a byte-pair encoding: what is counted in two parts may be more
-// than what is counted whole.
+// countTokens is like a byte-pair encoding: the counts of two parts may be more than
+// the count of the whole.
 func countTokens(text string) int {
 	n, run := 0, 0
 	var last rune

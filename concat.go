@@ -64,7 +64,7 @@ type ConcatResult struct {
 // A SkippedFile is a file, a directory or a link that was left out.
 type SkippedFile struct {
 	Path string
-	Err  error // ErrExcluded, ErrBelowThreshold, ErrNotFollowed, or the file's own error
+	Err  error // an *ExcludedError, ErrBelowThreshold, ErrNotFollowed, or the file's own error
 }
 
 // Concat calls [Pool.Concat] on [DefaultPool].

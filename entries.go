@@ -9,8 +9,8 @@ import (
 	"github.com/lion-agi/fileops/internal/vfs"
 )
 
-// This file is what a walk makes of one directory: it lists it, chooses from the
-// entries, and puts them in order.
+// This file is the work of a walk on one directory: the walk lists it, chooses from
+// the entries, and puts them in order.
 
 // An item is a thing in a directory: a file that the walk takes, a directory that
 // it enters, or something that it leaves out.

@@ -43,8 +43,9 @@ var (
 	ErrChanged = errors.New("file changed while it was read")
 
 	// ErrNotFollowed is the reason of a [SkippedFile] that is a symbolic link
-	// to a directory. An operation on a directory does not enter such links. To
-	// have the files behind one, name the link.
+	// to a directory. An operation on a directory enters such links only with
+	// [Selection].FollowLinks, and each directory once. Else name the link to have the
+	// files behind it.
 	ErrNotFollowed = errors.New("link to a directory is not followed")
 
 	// ErrBadEntry reports an entry of a directory of [PoolOptions].FS that no path

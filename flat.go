@@ -9,11 +9,12 @@ import (
 	"github.com/lion-agi/fileops/internal/vfs"
 )
 
-// This file is what a walk makes of a [FlatFS]: it lists the whole tree, a page at a
-// time, in place of its directories. A page is a directory whose last item is the
+// This file is the walk over a [FlatFS]: it lists the whole tree, a page at a time, in
+// place of its directories. A page is a directory whose last item is the
 // next page.
 
-// A page is the place of a listing, and what the files so far say of the next ones.
+// A page is the place of a listing, with the facts from earlier files that later ones
+// depend on.
 type page struct {
 	token string
 	idle  int // pages without an entry before it

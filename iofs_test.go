@@ -614,7 +614,7 @@ func TestFSWithAContext(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-// TestFSHoldsLargeFilesInPieces cuts and joins a file that is larger than what is
+// TestFSHoldsLargeFilesInPieces cuts and joins a file that is too large to be
 // held, from an FS whose files have no identity.
 func TestFSHoldsLargeFilesInPieces(t *testing.T) {
 	text := strings.Repeat("0123456789abcde\n", 9<<20/16)

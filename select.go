@@ -25,13 +25,13 @@ import (
 // whatever the Selection says.
 type Selection struct {
 	// Include takes a file only if one of these patterns matches it or a directory
-	// that it is in. An empty list takes all files. A pattern that has matched nothing when
-	// the directory has been read is reported as an *[OptionError], as if it were a
+	// that it is in. An empty list takes all files. A pattern that has matched nothing
+	// when the directory has been read is reported as an *[OptionError], as if it were a
 	// file that is left out.
 	Include []string
 
 	// Exclude leaves out the files and directories that match. It comes before the
-	// files of IgnoreFiles and Git, so that "!*.log" takes back what they leave out.
+	// files of IgnoreFiles and Git, so that "!*.log" takes back files that they leave out.
 	Exclude []string
 
 	// IgnoreFiles are the names of files with more patterns, such as ".ignore". The

@@ -44,7 +44,7 @@ func newSelector(s *Selection) *selector {
 	return sel
 }
 
-// A scope is what a selector knows of a directory. Directories share a scope if
+// A scope is the knowledge of a selector about a directory. Directories share a scope if
 // nothing changes from one to the other.
 type scope struct {
 	custom   *rules // of IgnoreFiles

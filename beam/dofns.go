@@ -70,7 +70,7 @@ func (b *batcher) add(f File) {
 	}
 }
 
-// flush emits what is held.
+// flush emits the files that the batcher holds.
 func (b *batcher) flush() {
 	for part, files := range b.held {
 		b.emit(part, files)
@@ -165,13 +165,13 @@ func (f *writeFn) ProcessElement(ctx context.Context, _ int, refs func(*[]byte) 
 	return err
 }
 
-// A told is what a manifest is made of: one of both.
+// A told is a part of a manifest: a listing or a result, and not both.
 type told struct {
 	Listed *Listed     `json:"listed,omitempty"`
 	Result *PartResult `json:"result,omitempty"`
 }
 
-// tell emits what is told under the one key.
+// tell emits a part of the manifest under the one key.
 func tell(t told, emit func(int, []byte)) error {
 	data, err := json.Marshal(t)
 	if err == nil {

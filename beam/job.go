@@ -11,8 +11,8 @@ import (
 	"github.com/lion-agi/fileops"
 )
 
-// A Job says what is cut, how, and where the chunks go. It marshals to JSON, and so
-// it crosses to the machines that do the work.
+// A Job names the source, the way to cut it, and the output. It marshals to JSON, and
+// so it crosses to the machines that do the work.
 type Job struct {
 	// Source is a directory of the system, or the URL of a source whose scheme is
 	// registered: see [RegisterSource]. All workers must see the same files there.

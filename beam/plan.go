@@ -11,7 +11,7 @@ type Part struct {
 	Files []File `json:"files"`
 }
 
-// Listed is what a listing found.
+// Listed counts the files of a listing.
 type Listed struct {
 	Files int64 `json:"files"`
 	Bytes int64 `json:"bytes"`
@@ -26,7 +26,7 @@ func (l *Listed) add(f File) {
 const (
 	defaultPartSize = 32 << 20
 
-	// fileCost is what a file costs beside its bytes, in bytes. Without it, a
+	// fileCost is the cost of a file beside its bytes, in bytes. Without it, a
 	// billion empty files would be one part. To open a file takes about as long as to
 	// cut some KiB.
 	fileCost = 4 << 10

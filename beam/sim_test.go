@@ -18,7 +18,7 @@ import (
 )
 
 // A simulated store answers each request after a delay, and no more than rate requests
-// a second. It has files of one size, and it keeps what is put.
+// a second. It has files of one size, and it keeps the objects that are put.
 type simulated struct {
 	files, size int
 	delay       time.Duration

@@ -55,8 +55,8 @@ var (
 	openStores  opened[Store]
 )
 
-// Opened has what was opened by URL. A client of a bucket has connections, which the
-// next part uses again.
+// Opened keeps the sources that were opened by URL. The client of a bucket has
+// connections, which the next part uses again.
 type opened[T any] struct {
 	mu    sync.Mutex
 	byURL map[string]T

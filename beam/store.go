@@ -21,7 +21,7 @@ type Store interface {
 	Size(ctx context.Context, name string) (int64, error)
 
 	// Put makes an object, or replaces it, in one step: until then, and after a
-	// failure, the name has what it had before.
+	// failure, the name has its old contents.
 	Put(ctx context.Context, name string, content io.ReadSeeker, size int64) error
 }
 

@@ -68,7 +68,7 @@ const (
 	defaultVersions = 128 << 10
 )
 
-// withDefaults returns the options with the defaults in place of what is not set.
+// withDefaults returns the options with the defaults in place of unset ones.
 func (o *Options) withDefaults() Options {
 	var all Options
 	if o != nil {

@@ -65,8 +65,8 @@ func quoted(tag *string) string {
 }
 
 // onCondition makes a version, unless it is "", the condition of a request. as is that
-// of BeforeRead. Google shall not unpack what is stored as gzip: that has another
-// size than it was listed with.
+// of BeforeRead. Google shall not unpack an object that is stored as gzip: the
+// listing has the packed size.
 func onCondition(version string, as func(any) bool) error {
 	var (
 		toS3    *s3.GetObjectInput

@@ -24,7 +24,7 @@ type storeError struct{ driver, means error }
 func (e *storeError) Error() string   { return e.driver.Error() }
 func (e *storeError) Unwrap() []error { return []error{e.means, e.driver} }
 
-// errorOf returns an error of a driver as what it means. It goes by the answer's
+// errorOf returns the meaning of an error of a driver. It goes by the answer's
 // status: the codes of gocloud.dev call a 403 of Google and an unknown host of
 // Azure "not found".
 func errorOf(err error) error {

@@ -108,7 +108,7 @@ func (v *view) list(prefix, delimiter string, token []byte, size int) (objects [
 	return objects, next, err
 }
 
-// dirPrefix is what the keys below a directory begin with.
+// dirPrefix returns the beginning of the keys below a directory.
 func (v *view) dirPrefix(name string) string {
 	if name == "." {
 		return v.prefix

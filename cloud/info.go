@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// An Object is what the Sys of a file's [fs.FileInfo] returns, as a *Object.
+// An Object identifies a file in its bucket. The Sys of a file's [fs.FileInfo] returns
+// it, as a *Object.
 type Object struct {
 	Key     string // in the bucket
 	Version string // the ETag or the generation, "" if the store has none

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A known is what a listing tells of a file.
+// A known is the version and size of a file in a listing.
 type known struct {
 	version  string // "" if the store has none
 	size     int64

@@ -2,7 +2,7 @@ package split
 
 import "strings"
 
-// A class says what a byte of the code may begin.
+// A class is the set of tokens that a byte of the code may begin.
 type class uint8
 
 const (
@@ -21,7 +21,7 @@ const (
 
 type classes [256]class
 
-// A wordKind says what a word means at the start of a statement.
+// A wordKind is the meaning of a word at the start of a statement.
 type wordKind uint8
 
 const (

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// A class tells what a character is to the patterns that split a text. Each class
+// A class is the kind of a character for the patterns that split a text. Each class
 // is a bit, so that a class in a pattern may be a union of them.
 type class uint8
 

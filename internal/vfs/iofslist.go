@@ -68,7 +68,7 @@ func (e *Entry) Info() (st Info, ok bool, err error) {
 	return st, true, err
 }
 
-// entries makes entries of what a directory lists. A name that is listed twice
+// entries makes entries of the listing of a directory. A name that is listed twice
 // names the first file, or else the first directory, that has it.
 func (d *ioFS) entries(list []fs.DirEntry) []Entry {
 	entries := d.entriesAsListed(list, checkEntry)

@@ -65,7 +65,7 @@ func quietLogs(verbose bool) {
 	}
 }
 
-// run does what the flags say.
+// run carries out the flags.
 func (s *settings) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if s.serve > 0 {
 		return serve(ctx, s.serve)

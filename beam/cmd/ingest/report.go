@@ -16,7 +16,7 @@ import (
 // namedReasons is how many reasons of skips a report names. The manifest has all.
 const namedReasons = 20
 
-// report prints what a manifest says.
+// report prints the counts of a manifest.
 func report(w io.Writer, output string, m *fileopsbeam.Manifest, took time.Duration) error {
 	b := bufio.NewWriter(w)
 	line := func(name, value string) { fmt.Fprintf(b, "%-12s%s\n", name, value) }

@@ -38,7 +38,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// Settings are what the flags say.
+// Settings are the values of the flags.
 type settings struct {
 	url     string
 	output  string

@@ -11,10 +11,10 @@ import (
 	"github.com/lion-agi/fileops/examples/internal/terminal"
 )
 
-// This file tells where the units of a run go, so that a person sees what to leave
-// out.
+// This file tells where the units of a run go, so that a person sees which files to
+// leave out.
 
-// The bounds of what a report tells of directories: their depth below the source,
+// The bounds of the directories in a report: their depth below the source,
 // and the number of the heaviest ones.
 const (
 	budgetDepth = 2
