@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/lion-agi/fileops"
-	"github.com/lion-agi/fileops/split"
+	"github.com/lion-agi/fileops/examples/internal/splitters"
 )
 
 // A parameters value names the parameters that an endpoint knows. The value is
@@ -112,19 +112,14 @@ func chunkOptions(query url.Values) (*fileops.ChunkOptions, error) {
 	if o.Unit, err = parse(query, "unit", o.Unit, parseUnit, "must be chars or tokens"); err != nil {
 		return nil, err
 	}
-	o.Splitter, err = parse(query, "split", nil, parseSplitter, "must be auto, text, markdown, code or none")
+	o.Splitter, err = parse(query, "split", nil, parseSplitter, "must be "+splitters.Names)
 	o.Lines = o.Splitter != nil
 	return &o, err
 }
 
-// splitters are the values of the parameter split. A nil one cuts anywhere.
-var splitters = map[string]fileops.Splitter{
-	"auto": split.ByName(), "text": split.Text(), "markdown": split.Markdown(), "code": split.Code(""), "none": nil,
-}
-
 // parseSplitter parses the name of a splitter.
 func parseSplitter(s string) (fileops.Splitter, error) {
-	splitter, ok := splitters[s]
+	splitter, ok := splitters.ByName[s]
 	if !ok {
 		return nil, strconv.ErrSyntax
 	}

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lion-agi/fileops"
+	"github.com/lion-agi/fileops/examples/internal/splitters"
 )
 
 // view shows a file, or its chunks if the query has the size of a chunk.
@@ -54,7 +55,7 @@ func viewData(name string, opts *fileops.ChunkOptions, splitter string) map[stri
 		"Options": opts,
 		"Tokens":  opts.Unit == fileops.Tokens,
 		"Split":   cmp.Or(splitter, "auto"),
-		"Splits":  slices.Sorted(maps.Keys(splitters)),
+		"Splits":  slices.Sorted(maps.Keys(splitters.ByName)),
 	}
 }
 

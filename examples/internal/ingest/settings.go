@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/lion-agi/fileops"
-	"github.com/lion-agi/fileops/split"
+	"github.com/lion-agi/fileops/examples/internal/splitters"
 )
 
 // settings are the values of the command line.
@@ -126,15 +126,10 @@ func listed(names []string) string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-// splitters are the values of -split. A nil one cuts anywhere.
-var splitters = map[string]fileops.Splitter{
-	"auto": split.ByName(), "text": split.Text(), "markdown": split.Markdown(), "code": split.Code(""), "none": nil,
-}
-
 // setSplitter chooses the splitter by its name.
 func (s *settings) setSplitter(name string) error {
-	if _, ok := splitters[name]; !ok {
-		return errors.New("must be auto, text, markdown, code or none")
+	if _, ok := splitters.ByName[name]; !ok {
+		return errors.New("must be " + splitters.Names)
 	}
 	s.splitter = name
 	return nil
@@ -148,7 +143,7 @@ func (s *settings) split() {
 			s.splitter = "none"
 		}
 	}
-	s.opts.Splitter = splitters[s.splitter]
+	s.opts.Splitter = splitters.ByName[s.splitter]
 	s.opts.Lines = s.opts.Splitter != nil
 }
 
