@@ -16,20 +16,21 @@ func startWriteOut(fd int) error {
 // entered their place and length. It does not wait for the journal and flushes
 // no cache of the disk, so it costs far less than fsync(2).
 //
-// sync_file_range(2) does that on most file systems. It does nothing on
-// overlayfs, whose files have no pages of their own, and returns too early on
-// btrfs, which enters the place of contents a little after it has written them.
-// FIEMAP_FLAG_SYNC waits for both, see the kernel's
-// Documentation/filesystems/fiemap.rst.
+// FIEMAP_FLAG_SYNC does all of that, see the kernel's
+// Documentation/filesystems/fiemap.rst. sync_file_range(2) is for file systems
+// without it. It does nothing on overlayfs, whose files have no pages of their
+// own, and returns too early on btrfs, which enters the place of contents a
+// little after it has written them.
 func writeOut(fd int) error {
 	const writeAndWait = unix.SYNC_FILE_RANGE_WAIT_BEFORE | unix.SYNC_FILE_RANGE_WRITE | unix.SYNC_FILE_RANGE_WAIT_AFTER
-	if err := unlessRefused(unix.SyncFileRange(fd, 0, 0, writeAndWait)); err != nil {
-		return err
+	err := syncExtents(fd)
+	if isRefusal(err) {
+		err = unlessRefused(unix.SyncFileRange(fd, 0, 0, writeAndWait))
 	}
-	return unlessRefused(syncExtents(fd))
+	return err
 }
 
-// syncExtents asks for the number of a file's extents, after a write-out. It is
+// syncExtents writes a file out and asks for the number of its extents. It is
 // the ioctl FS_IOC_FIEMAP with a struct fiemap of the kernel's
 // include/uapi/linux/fiemap.h.
 func syncExtents(fd int) error {
@@ -47,12 +48,20 @@ func syncExtents(fd int) error {
 	})
 }
 
-// unlessRefused returns an error of the write-out, or nil if the error only says
-// that the file system, the kernel or a sandbox does not offer the call.
+// unlessRefused returns an error of the write-out, or nil if it is a refusal.
 func unlessRefused(err error) error {
-	switch err {
-	case unix.ENOSYS, unix.EOPNOTSUPP, unix.ENOTTY, unix.EINVAL, unix.ESPIPE, unix.EPERM, unix.EACCES, unix.EBADR:
+	if isRefusal(err) {
 		return nil
 	}
 	return err
+}
+
+// isRefusal reports whether an error only says that the file system, the kernel or
+// a sandbox does not offer a call.
+func isRefusal(err error) bool {
+	switch err {
+	case unix.ENOSYS, unix.EOPNOTSUPP, unix.ENOTTY, unix.EINVAL, unix.ESPIPE, unix.EPERM, unix.EACCES, unix.EBADR:
+		return true
+	}
+	return false
 }
