@@ -104,6 +104,9 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 // A large file of which stat does not tell the size is not read ahead whole,
 // and streamed where others are.
 func TestLargeFilesOfUnknownSize(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes it slow, and other tests have its goroutines")
+	}
 	t.Parallel()
 	l := newLab(t, seams[0], PoolOptions{})
 	l.faulty.Describe = func(st *vfs.Info) { st.Size = 0 }
