@@ -8,6 +8,26 @@ import (
 // This file counts the units of a text that a boundaryCutter cuts, and finds the
 // places where a limit is reached with few counts.
 
+// A partCounter is a PrefixCounter that may count the parts of one text with less
+// work than texts of their own. The comment of PrefixCounter says how.
+type partCounter interface {
+	PrefixCounter
+	Parts(counter any, text string) (count func(from, to int) int, prefix func(from, to, limit int) int)
+}
+
+// useCounter sets how the parts of the text are counted.
+func (c *boundaryCutter) useCounter(counter Counter) {
+	c.countPart = func(from, to int) int { return counter.Count(c.text[from:to]) }
+	if p, ok := counter.(PrefixCounter); ok {
+		c.prefixPart = func(from, to, limit int) int { return p.Prefix(c.text[from:to], limit) }
+	}
+	if p, ok := counter.(partCounter); ok {
+		if count, prefix := p.Parts(counter, c.text); count != nil && prefix != nil {
+			c.countPart, c.prefixPart = count, prefix
+		}
+	}
+}
+
 // count returns the units of the chunk if it ends at end.
 func (c *boundaryCutter) count(end int) int {
 	for _, known := range c.counts {
@@ -22,7 +42,7 @@ func (c *boundaryCutter) count(end int) int {
 
 // units returns the units of a part of the text.
 func (c *boundaryCutter) units(from, to int) int {
-	n := c.counter.Count(c.text[from:to])
+	n := c.countPart(from, to)
 	if n > 0 && to > from {
 		c.rate = float64(to-from) / float64(n)
 	}
@@ -36,7 +56,7 @@ func (c *boundaryCutter) ahead(from int, units float64) int {
 
 // look finds out how far the chunk can reach.
 func (c *boundaryCutter) look() {
-	if c.prefix != nil {
+	if c.prefixPart != nil {
 		c.fits = max(c.from+c.longestPrefix(), c.start)
 		c.over = c.fits + 1
 		return
@@ -77,7 +97,7 @@ func (c *boundaryCutter) furtherThan(at, units int) int {
 func (c *boundaryCutter) longestPrefix() int {
 	for end := c.ahead(c.from, float64(c.size)*1.25); ; {
 		end = c.charAt(max(end, c.start+1))
-		n := c.prefix.Prefix(c.text[c.from:end], c.size)
+		n := c.prefixPart(c.from, end, c.size)
 		n = min(max(n, 0), end-c.from)
 		if n < end-c.from || end == len(c.text) {
 			return n
@@ -114,7 +134,7 @@ func (c *boundaryCutter) filledAt(low, high, units int) int {
 		if at >= high {
 			break
 		}
-		if c.counter.Count(c.text[from:at]) <= units {
+		if c.countPart(from, at) <= units {
 			low = at
 		} else {
 			high = at

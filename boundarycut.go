@@ -45,8 +45,11 @@ type boundaryCutter struct {
 	size    int // the most units of a chunk
 	least   int // the least units of a chunk without its overlap
 	overlap int // the most units of an overlap
-	counter Counter
-	prefix  PrefixCounter // the counter, or nil if it cannot find a prefix
+
+	// The Count and the Prefix of a part of the text. prefixPart is nil if the
+	// Counter cannot find a prefix.
+	countPart  func(from, to int) int
+	prefixPart func(from, to, limit int) int
 
 	last     int        // the offset of the last boundary, -1 before the first
 	joints   []joint    // the boundaries from the start of the last chunk on
@@ -86,7 +89,7 @@ type unitsTo struct{ end, units int }
 
 func newBoundaryCutter(path, text string, o *ChunkOptions, valid bool) *boundaryCutter {
 	c := &boundaryCutter{
-		path: path, text: text, splitter: o.Splitter, size: o.size(), counter: o.Counter,
+		path: path, text: text, splitter: o.Splitter, size: o.size(),
 		last: -1, rate: 4, // about the bytes of a token
 	}
 	c.overlap = min(int(float64(c.size)*o.Overlap), c.size/2)
@@ -94,10 +97,11 @@ func newBoundaryCutter(path, text string, o *ChunkOptions, valid bool) *boundary
 	if c.least == 0 {
 		c.least = (c.size - c.overlap) / 2
 	}
-	if c.counter == nil {
-		c.counter = newCodePoints(text, valid)
+	if o.Counter == nil {
+		c.useCounter(newCodePoints(text, valid))
+	} else {
+		c.useCounter(o.Counter)
 	}
-	c.prefix, _ = c.counter.(PrefixCounter)
 	c.look()
 	return c
 }

@@ -142,6 +142,29 @@ func (c prefixCounter) Prefix(text string, limit int) int {
 	return n
 }
 
+// A partsCounter is a prefixCounter with the method Parts.
+type partsCounter struct{ prefixCounter }
+
+func (c *partsCounter) Parts(counter any, text string) (count func(from, to int) int, prefix func(from, to, limit int) int) {
+	if counter != any(c) {
+		return nil, nil
+	}
+	count = func(from, to int) int { return c.Count(text[from:to]) }
+	last := 0
+	return count, func(from, to, limit int) int {
+		if from < last {
+			panic("the text is read backwards")
+		}
+		last = from
+		return c.Prefix(text[from:to], limit)
+	}
+}
+
+// An embeddingCounter has the Parts of another Counter.
+type embeddingCounter struct{ *partsCounter }
+
+func (c embeddingCounter) Count(text string) int { return 2 * c.partsCounter.Count(text) }
+
 // A wrongCounter says nonsense about prefixes.
 type wrongCounter struct{ countFunc }
 
@@ -182,6 +205,8 @@ var boundaryCounters = map[string]Counter{
 	"words":       countFunc(func(text string) int { return len(strings.Fields(text)) }),
 	"tokens":      countFunc(countTokens),
 	"prefixes":    prefixCounter{countTokens},
+	"parts":       &partsCounter{prefixCounter{countTokens}},
+	"embedding":   embeddingCounter{&partsCounter{prefixCounter{countTokens}}},
 	"odd":         countFunc(countOddly),
 	"wrong":       wrongCounter{countTokens},
 	"nothing":     countFunc(func(string) int { return 0 }),
@@ -394,7 +419,7 @@ func simpleCut(text string, o *ChunkOptions) (ends []span) {
 func TestCutAtBoundariesEqualsSimpleCut(t *testing.T) {
 	t.Parallel()
 	for splitterName, splitter := range boundarySplitters {
-		for _, counterName := range []string{"code points", "bytes", "words", "tokens", "prefixes", "nothing", "too much"} {
+		for _, counterName := range []string{"code points", "bytes", "words", "tokens", "prefixes", "parts", "nothing", "too much"} {
 			t.Run(splitterName+"/"+counterName, func(t *testing.T) {
 				r := rand.New(rand.NewPCG(13, 14))
 				for i := range 40 / stride(2) {

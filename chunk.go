@@ -49,6 +49,17 @@ type Counter interface{ Count(text string) int }
 
 // A PrefixCounter is a [Counter] that also finds where a limit is reached. That
 // takes one look at a chunk instead of several.
+//
+// It may also have the method
+//
+//	Parts(counter any, text string) (count func(from, to int) int, prefix func(from, to, limit int) int)
+//
+// It is then called for each text, and its functions take the place of Count and
+// Prefix: count(from, to) must be Count(text[from:to]), and prefix(from, to, limit)
+// must be Prefix(text[from:to], limit). They can remember the units that they have
+// counted, because the from of prefix does not descend. counter is the Counter of
+// the ChunkOptions. If it is a type that embeds the one with the method, it may
+// count in another way, and then both functions must be nil.
 type PrefixCounter interface {
 	Counter
 	// Prefix returns the length in bytes of the longest prefix of text that counts

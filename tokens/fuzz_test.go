@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -10,7 +11,7 @@ import (
 )
 
 // FuzzEncoding compares the pieces with those of regular expressions and the tokens
-// with those of merging step by step, and checks the laws of Prefix.
+// with those of merging step by step, and checks the laws of Prefix and Parts.
 func FuzzEncoding(f *testing.F) {
 	f.Add("Hello, world's 1234 \r\n\t x\u0301ABC中文Ab", uint8(3))
 	f.Add("\xff'ſ   \n  ", uint8(1))
@@ -35,6 +36,7 @@ func FuzzEncoding(f *testing.F) {
 			require.NoError(t, err)
 			require.Equal(t, text, string(decoded))
 			require.Equal(t, prefixByDefinition(e, text, int(limit)), e.Prefix(text, int(limit)))
+			requireParts(t, e, text, rand.New(rand.NewPCG(uint64(limit), 0)))
 		}
 	})
 }

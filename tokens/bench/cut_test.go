@@ -45,12 +45,17 @@ func TestChunksOfTokens(t *testing.T) {
 	}
 }
 
-// BenchmarkChunk cuts Go sources into chunks of tokens. Compare it with
-// BenchmarkCount.
+// BenchmarkChunk cuts Go sources into chunks of tokens, and counts them whole.
 func BenchmarkChunk(b *testing.B) {
 	source, err := texts.Go(1 << 20)
 	require.NoError(b, err)
 	byName := split.ByName()
+	b.Run("count alone", func(b *testing.B) {
+		b.SetBytes(int64(len(source)))
+		for b.Loop() {
+			tokens.O200k().Count(source)
+		}
+	})
 	for name, splitter := range map[string]fileops.Splitter{
 		"counter":              nil,
 		"counter and splitter": func(_, text string) iter.Seq[fileops.Boundary] { return byName("a.go", text) },
