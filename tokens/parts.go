@@ -10,8 +10,8 @@ import (
 // is Count(text[from:to]), and prefix(from, to, limit) is
 // Prefix(text[from:to], limit). They remember the tokens that they have seen from
 // the last from of prefix on. So a program that cuts a text into chunks, each
-// with a few counts, reads the text little more than once. The functions are not
-// safe for concurrent use.
+// with a few counts, reads the text little more than once (BenchmarkChunk of
+// tokens/bench). The functions are not safe for concurrent use.
 //
 // Both are nil if counter is not e. That is so for a type that embeds an Encoding
 // and counts in its own way: it has this method, which knows nothing of that way.
