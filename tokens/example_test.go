@@ -55,6 +55,15 @@ func ExampleEncoding_Prefix() {
 	// Output: "The quick brown fox jumps" and " over the lazy dog."
 }
 
+func ExampleEncoding_Parts() {
+	text := "The quick brown fox jumps over the lazy dog."
+	e := tokens.O200k()
+	count, prefix := e.Parts(e, text)
+	end := prefix(0, len(text), 5)
+	fmt.Println(text[:end], count(0, end), count(4, end))
+	// Output: The quick brown fox jumps 5 4
+}
+
 func ExampleEncoding_AppendTokens() {
 	fmt.Println(tokens.O200k().AppendTokens(nil, "hello world"))
 	// Output: [24912 2375]

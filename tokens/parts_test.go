@@ -83,15 +83,28 @@ func TestPartsOfLongerText(t *testing.T) {
 	} {
 		for _, e := range encodings() {
 			for to := range len(text) + 1 {
-				count, prefix := e.Parts(e, text)
-				prefix(0, to, pointsOfLimit-1)
-				prefix(0, len(text), pointsOfLimit-1)
+				r := &reading{Encoding: e, text: text}
+				r.prefix(0, to, pointsOfLimit-1)
+				for _, p := range r.points {
+					require.Contains(t, pieceEnds(e, text), p.at, "%s %q %d", e.Name(), text, to)
+				}
+				r.prefix(0, len(text), pointsOfLimit-1)
 				for stop := range len(text) + 1 {
-					require.Equal(t, e.Count(text[:stop]), count(0, stop), "%s %q %d %d", e.Name(), text, to, stop)
+					require.Equal(t, e.Count(text[:stop]), r.count(0, stop), "%s %q %d %d", e.Name(), text, to, stop)
 				}
 			}
 		}
 	}
+}
+
+// pieceEnds returns the start of a text and the ends of its pieces.
+func pieceEnds(e *Encoding, text string) []int {
+	ends := []int{0}
+	for at := 0; at < len(text); {
+		at = e.split(e.classes, text, at)
+		ends = append(ends, at)
+	}
+	return ends
 }
 
 // TestPartsFindCheckpoints checks that a chunk is not counted again: the checkpoints reach its
