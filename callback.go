@@ -1,6 +1,10 @@
 package fileops
 
-import "runtime/debug"
+import (
+	"runtime/debug"
+
+	"github.com/lion-agi/fileops/internal/vfs"
+)
 
 // protect calls a callback on a goroutine of its own and turns a panic, or
 // runtime.Goexit, into a *PanicError. The goroutine keeps Goexit, and a thread
@@ -11,7 +15,7 @@ func protect[T any](fn func() (T, error)) (value T, err error) {
 	go func() {
 		defer func() {
 			if v := recover(); v != nil {
-				err = &PanicError{v, debug.Stack()}
+				err = panicError(v)
 			} else if !returned {
 				err = goexitError()
 			}
@@ -32,6 +36,13 @@ func protectCall(fn func()) error {
 	})
 	return err
 }
+
+// foreignCalls guards the calls of an fs.FS.
+var foreignCalls = vfs.Guard{Call: protectCall, Recovered: panicError}
+
+// panicError returns the error of a panic. Deferred functions call it, while the
+// stack is still there.
+func panicError(value any) error { return &PanicError{value, debug.Stack()} }
 
 // goexitError returns the error of a callback that called runtime.Goexit.
 // Deferred functions call it, while the stack is still there.

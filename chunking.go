@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/lion-agi/fileops/internal/textscan"
+	"github.com/lion-agi/fileops/internal/vfs"
 )
 
 // A chunking is one Chunk, FileToChunks, Chunks or ChunkTo under way.
@@ -193,7 +194,7 @@ func (c *chunking) cutAll(sources feed[source]) error {
 			f.err, f.byRule, f.noFile = s.err, s.byRule, !errors.Is(s.err, ErrExcluded)
 			return true
 		}
-		*f = c.cut(s.path, limit)
+		*f = c.cut(b.files, s.path, limit)
 		if f.err == (errTooLargeToHold{}) {
 			return false
 		}
@@ -240,9 +241,9 @@ func (c *chunking) take(sources []source, p cutPart) error {
 	return c.emit(p)
 }
 
-// cut reads a file and cuts it.
-func (c *chunking) cut(path string, limit int64) cutFile {
-	text, size, encoding, err := c.text(path, limit)
+// cut reads a file of files and cuts it.
+func (c *chunking) cut(files vfs.FS, path string, limit int64) cutFile {
+	text, size, encoding, err := c.text(files, path, limit)
 	if err != nil {
 		return cutFile{err: err}
 	}
@@ -269,13 +270,13 @@ func (c *chunking) addFile(chunks []TextChunk, path string, size int64, encoding
 
 // text returns a file's text, the file's size in bytes, and its encoding if that
 // has been found out.
-func (c *chunking) text(path string, limit int64) (text string, size int64, encoding string, err error) {
+func (c *chunking) text(files vfs.FS, path string, limit int64) (text string, size int64, encoding string, err error) {
 	if c.opts.Reader != nil {
 		text, size, err = c.readerText(path)
 		return text, size, "", err
 	}
 	check := c.encoding.check()
-	data, st, err := c.task.read(nil, path, limit, check)
+	data, st, err := c.task.read(files, nil, path, limit, check)
 	if c.output.is(st) {
 		err = c.ownOutput(path)
 	}

@@ -37,7 +37,7 @@ func (c *chunking) cutPieces(path string) error {
 
 // cutWhole cuts a text that only decode can judge, with all of it in memory.
 func (c *chunking) cutWhole(path string) error {
-	f, err := aside(c.task, func() (cutFile, error) { return c.cut(path, anySize), nil })
+	f, err := aside(c.task, func() (cutFile, error) { return c.cut(c.task.files(), path, anySize), nil })
 	if err != nil {
 		return pathError("read", path, err)
 	}

@@ -219,7 +219,7 @@ func (c *concatenation) load(b *batch[source, section], path string, s *section,
 	start := len(b.data)
 	data := c.format.appendHeader(append(b.data, '\n'), path)
 	headerChars := utf8.RuneCount(data[start:])
-	data, text, err := c.appendText(data, path, limit)
+	data, text, err := c.appendText(b.files, data, path, limit)
 	if err == (errTooLargeToHold{}) || c.task.streams && errors.Is(err, ErrTooLarge) { // for want of memory
 		return false
 	}
@@ -239,10 +239,10 @@ func (c *concatenation) load(b *batch[source, section], path string, s *section,
 type fileText struct{ chars, size int64 }
 
 // appendText appends the text of a file to dst, unless the file is left out.
-func (c *concatenation) appendText(dst []byte, path string, limit int64) ([]byte, fileText, error) {
+func (c *concatenation) appendText(files vfs.FS, dst []byte, path string, limit int64) ([]byte, fileText, error) {
 	start := len(dst)
 	check := c.encoding.check()
-	data, st, err := c.task.read(dst, path, limit, check)
+	data, st, err := c.task.read(files, dst, path, limit, check)
 	if err != nil {
 		return dst, fileText{}, err
 	}

@@ -75,7 +75,7 @@ func (c *concatenation) measure(path string, encoding textEncoding) (st vfs.Info
 
 // whole joins a text that only decode can judge, with all of it in memory.
 func (c *concatenation) whole(path string) section {
-	var b batch[source, section]
+	b := batch[source, section]{files: c.task.files()}
 	s, err := aside(c.task, func() (s section, err error) {
 		if !c.load(&b, path, &s, anySize) {
 			err = pathError("read", path, ErrTooLarge)

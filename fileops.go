@@ -46,7 +46,7 @@ func readFile(path string) operation[string] {
 	return operation[string]{
 		name: "read", path: path, inline: true,
 		do: func(t *task, path string) (string, error) {
-			data, _, err := t.read(nil, path, anySize, new(textCheck))
+			data, _, err := t.read(t.files(), nil, path, anySize, new(textCheck))
 			return textResult(data, err)
 		},
 		cached: func(t *task, path string) (string, error, bool) {
@@ -91,7 +91,7 @@ func readBytes(path string) operation[[]byte] {
 	return operation[[]byte]{
 		name: "read", path: path, inline: true,
 		do: func(t *task, path string) ([]byte, error) {
-			data, _, err := t.read(nil, path, anySize, nil)
+			data, _, err := t.read(t.files(), nil, path, anySize, nil)
 			return bytesResult(data, err)
 		},
 		cached: func(t *task, path string) ([]byte, error, bool) {
@@ -164,7 +164,7 @@ func (p *Pool) ReadFiles(ctx context.Context, paths []string) iter.Seq[FileResul
 // readFiles yields the results up to an error that ends the operation.
 func readFiles(t *task, paths []string) iter.Seq2[FileResult, error] {
 	load := func(b *batch[numbered, FileResult], s numbered, r *FileResult, limit int64) bool {
-		text, err := t.readShared(&b.texts, s.path, limit)
+		text, err := t.readShared(b.files, &b.texts, s.path, limit)
 		if err == (errTooLargeToHold{}) {
 			return false
 		}
@@ -206,12 +206,12 @@ const (
 type slab []byte
 
 // readShared is read for a text that may share the memory of a slab.
-func (t *task) readShared(s *slab, path string, limit int64) (string, error) {
+func (t *task) readShared(files vfs.FS, s *slab, path string, limit int64) (string, error) {
 	if cap(*s)-len(*s) <= slabRest {
 		*s = textscan.Uninitialized(slabSize)[:0]
 	}
 	free := (*s)[len(*s):len(*s):cap(*s)]
-	data, _, err := t.read(free, path, limit, new(textCheck))
+	data, _, err := t.read(files, free, path, limit, new(textCheck))
 	if err != nil {
 		return "", err
 	}

@@ -149,7 +149,7 @@ type scanned struct {
 // first path that was not read.
 func scanFiles(t *task, paths feed[string], yield func(FileBytes) bool) (next FileBytes, err error) {
 	load := func(b *batch[numbered, scanned], s numbered, f *scanned, limit int64) bool {
-		data, _, err := t.read(b.data, s.path, limit, nil)
+		data, _, err := t.read(b.files, b.data, s.path, limit, nil)
 		if err == (errTooLargeToHold{}) {
 			return false
 		}

@@ -237,7 +237,7 @@ func (w *walk) readSmall(path string) ([]byte, error) {
 	if err != nil || !st.Mode.IsRegular() {
 		return nil, w.harmless(path, err)
 	}
-	data, _, err := w.task.appendFile(nil, path, maxIgnoreFile, nil)
+	data, _, err := w.task.appendFile(w.task.files(), nil, path, maxIgnoreFile, nil)
 	switch {
 	case errors.Is(err, errTooLargeToHold{}):
 		return nil, fmt.Errorf("%s: %w", oneLine(path), ErrTooLarge)

@@ -630,3 +630,224 @@ func TestFSHoldsLargeFilesInPieces(t *testing.T) {
 	require.NoError(t, err)
 	require.FileExists(t, out)
 }
+
+// A harmfulFS makes some calls of its open files, and of Open, harmful.
+type harmfulFS struct {
+	contents map[string]string
+	harm     func(call, name string) // at the beginning of each call
+	opened   atomic.Int32
+	closed   atomic.Int32
+}
+
+func (f *harmfulFS) Open(name string) (fs.File, error) {
+	if name == "." {
+		return mapFS(f.contents).Open(name)
+	}
+	f.harm("open", name)
+	f.opened.Add(1)
+	text := f.contents[name]
+	return &harmfulFile{f, oddEntry{name: name, size: int64(len(text))}, strings.NewReader(text)}, nil
+}
+
+// Stat does no harm: Concat describes its paths before it reads them.
+func (f *harmfulFS) Stat(name string) (fs.FileInfo, error) { return fs.Stat(mapFS(f.contents), name) }
+
+type harmfulFile struct {
+	fs   *harmfulFS
+	info oddEntry
+	text io.Reader
+}
+
+func (f *harmfulFile) Stat() (fs.FileInfo, error) {
+	f.fs.harm("stat", f.info.name)
+	return f.info, nil
+}
+
+func (f *harmfulFile) Read(b []byte) (int, error) {
+	f.fs.harm("read", f.info.name)
+	return f.text.Read(b)
+}
+
+func (f *harmfulFile) Close() error {
+	f.fs.closed.Add(1)
+	f.fs.harm("close", f.info.name)
+	return nil
+}
+
+// harmfulContents are files that are read together, and one that is too large for
+// that.
+var harmfulContents = map[string]string{
+	"a": "of a", "b": "of b", "c": "", "d": strings.Repeat("0123456789abcdef", 80<<10), "e": "of e", "f": "of f",
+}
+
+// readsOfMany are the operations that read many files. Each returns the texts, and
+// the errors of files.
+var readsOfMany = map[string]func(ctx context.Context, p *fileops.Pool, paths []string) (map[string]string, map[string]error){
+	"ScanFiles": func(ctx context.Context, p *fileops.Pool, paths []string) (map[string]string, map[string]error) {
+		texts, errs := map[string]string{}, map[string]error{}
+		for f := range p.ScanFiles(ctx, slices.Values(paths)) {
+			if f.Err != nil {
+				errs[f.Path] = f.Err
+			} else {
+				texts[f.Path] = string(f.Data)
+			}
+		}
+		return texts, errs
+	},
+	"ReadFiles": func(ctx context.Context, p *fileops.Pool, paths []string) (map[string]string, map[string]error) {
+		texts, errs := map[string]string{}, map[string]error{}
+		for f := range p.ReadFiles(ctx, paths) {
+			if f.Err != nil {
+				errs[f.Path] = f.Err
+			} else {
+				texts[f.Path] = f.Text
+			}
+		}
+		return texts, errs
+	},
+	"Chunks": func(ctx context.Context, p *fileops.Pool, paths []string) (map[string]string, map[string]error) {
+		texts, errs := map[string]string{}, map[string]error{}
+		for _, path := range paths {
+			texts[path] = "" // a file without a text has no chunks
+		}
+		note := func(s fileops.SkippedFile) {
+			errs[s.Path] = s.Err
+			delete(texts, s.Path)
+		}
+		for c, err := range p.Chunks(ctx, ".", &fileops.ChunkOptions{Size: 1 << 21, OnSkip: note}) {
+			if err != nil {
+				errs["."] = err
+			}
+			texts[c.FilePath] += c.Text
+		}
+		return texts, errs
+	},
+	"Concat": func(ctx context.Context, p *fileops.Pool, paths []string) (map[string]string, map[string]error) {
+		texts, errs := map[string]string{}, map[string]error{}
+		r, err := p.Concat(ctx, paths, nil)
+		if err != nil {
+			return nil, map[string]error{".": err}
+		}
+		for _, s := range r.Skipped {
+			errs[s.Path] = s.Err
+		}
+		for _, path := range r.Files {
+			if strings.Contains(r.Text, harmfulContents[path]) {
+				texts[path] = harmfulContents[path]
+			}
+		}
+		return texts, errs
+	},
+}
+
+// harms are ways in which a call does not return, or leaves something behind.
+var harms = map[string]struct {
+	do   func()
+	want error // of the file; nil if it has none
+}{
+	"panic":  {func() { panic(errOdd) }, errOdd},
+	"Goexit": {runtime.Goexit, fileops.ErrGoexit},
+	"lock":   {runtime.LockOSThread, nil},
+}
+
+// requireHarm requires the error of a file that suffered harm.
+func requireHarm(t *testing.T, err error, harm, path string) {
+	t.Helper()
+	requirePathError(t, err, harms[harm].want, "read", path)
+	panicErr, ok := errors.AsType[*fileops.PanicError](err)
+	require.True(t, ok)
+	require.Contains(t, string(panicErr.Stack), "harmful", "the stack is not that of the call")
+}
+
+// TestFSHarmsOneFile does harm in each kind of call, of each file and of two of them.
+// Only those have an error. All opened files are closed, and no goroutine stays. What
+// Close does is too late for an error.
+func TestFSHarmsOneFile(t *testing.T) {
+	paths := slices.Sorted(maps.Keys(harmfulContents))
+	for _, call := range []string{"open", "stat", "read", "close"} {
+		for harm, h := range harms {
+			for _, bad := range append(strings.Split("abcdef", ""), "ab", "bd", "ef", "abcdef") {
+				files := &harmfulFS{contents: harmfulContents, harm: func(c, name string) {
+					if c == call && strings.Contains(bad, name) {
+						h.do()
+					}
+				}}
+				for op, read := range readsOfMany {
+					testHarm(t, fmt.Sprintf("%s %s %s %s", harm, call, bad, op), files, func(t *testing.T, p *fileops.Pool) {
+						texts, errs := read(noHang(t), p, paths)
+						for _, path := range paths {
+							if h.want != nil && call != "close" && strings.Contains(bad, path) {
+								requireHarm(t, errs[path], harm, path)
+								require.NotContains(t, texts, path)
+								delete(errs, path)
+							} else {
+								require.Equal(t, harmfulContents[path], texts[path], path)
+							}
+						}
+						require.Empty(t, errs)
+					})
+				}
+			}
+		}
+	}
+}
+
+// testHarm runs a test over a FS. It fails if files stay open, or goroutines run.
+func testHarm(t *testing.T, name string, files *harmfulFS, test func(t *testing.T, p *fileops.Pool)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		noHang(t)
+		before := runtime.NumGoroutine()
+		files.opened.Store(0)
+		files.closed.Store(0)
+		p := fileops.NewPool(fileops.PoolOptions{FS: files, Workers: 2})
+		test(t, p)
+		require.NoError(t, p.Close(noHang(t)))
+		require.Equal(t, files.opened.Load(), files.closed.Load(), "files stay open")
+		require.Zero(t, p.Stats().Running)
+		for ctx := noHang(t); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) { // Eventually has its own goroutine
+			require.NoError(t, ctx.Err(), "goroutines stay")
+		}
+	})
+}
+
+// TestFSHarmsAtEachCall does harm at one call, the first, the second and so on. A panic
+// is an error of that call's file, unless it closes it. After a Goexit the file is
+// read again, or it is the error.
+func TestFSHarmsAtEachCall(t *testing.T) {
+	paths := slices.Sorted(maps.Keys(harmfulContents))
+	for _, harm := range []string{"panic", "Goexit"} {
+		for op, read := range readsOfMany {
+			for at := int32(1); ; at++ {
+				var calls atomic.Int32
+				call, hit := "", ""
+				files := &harmfulFS{contents: harmfulContents, harm: func(c, name string) {
+					if calls.Add(1) == at {
+						call, hit = c, name
+						harms[harm].do()
+					}
+				}}
+				testHarm(t, fmt.Sprintf("%s %s %d", harm, op, at), files, func(t *testing.T, p *fileops.Pool) {
+					texts, errs := read(noHang(t), p, paths)
+					for _, path := range paths {
+						err := errs[path]
+						delete(errs, path)
+						if err == nil {
+							require.Equal(t, harmfulContents[path], texts[path], path)
+							continue
+						}
+						require.Equal(t, hit, path)
+						require.NotEqual(t, "close", call)
+						requireHarm(t, err, harm, path)
+						hit = ""
+					}
+					require.Empty(t, errs)
+					require.False(t, harm == "panic" && hit != "" && call != "close", "%s %s has no error", call, hit)
+				})
+				if calls.Load() < at {
+					break
+				}
+			}
+		}
+	}
+}

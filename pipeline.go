@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lion-agi/fileops/internal/vfs"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -49,13 +50,15 @@ const (
 // A batch is a run of items that one worker loads, one after the other.
 type batch[S, T any] struct {
 	part[S, T]
-	texts slab  // memory for load to keep texts in
-	bytes int64 // loaded
-	held  int64 // memory that load made of these, besides data, if it counts that
+	files vfs.FS // to load from
+	texts slab   // memory for load to keep texts in
+	bytes int64  // loaded
+	held  int64  // memory that load made of these, besides data, if it counts that
 
-	large []place // the items that are too large to be read ahead
-	took  time.Duration
-	ready chan struct{}
+	filled int     // the items that are loaded, or large
+	large  []place // those that are too large to be read ahead
+	took   time.Duration
+	ready  chan struct{}
 }
 
 // A place is an item's index in its batch and where its data would begin.
@@ -136,7 +139,7 @@ func (p *pipeline[S, T]) split(b *batch[S, T]) iter.Seq2[part[S, T], error] {
 // loadLarge loads one source on its own.
 func (p *pipeline[S, T]) loadLarge(source []S) (part[S, T], error) {
 	loaded, err := aside(p.task, func() (part[S, T], error) {
-		b := batch[S, T]{part: part[S, T]{items: make([]T, 1)}}
+		b := batch[S, T]{part: part[S, T]{items: make([]T, 1)}, files: p.task.files()}
 		b.tooLarge = !p.load(&b, source[0], &b.items[0], p.whole)
 		return b.part, nil
 	})
@@ -282,7 +285,7 @@ func (r *reader[S, T]) newBatch() *batch[S, T] {
 	b := r.spare[last]
 	r.spare = r.spare[:last]
 	b.sources, b.items, b.data, b.large = b.sources[:0], b.items[:0], b.data[:0], b.large[:0]
-	b.bytes, b.held = 0, 0
+	b.bytes, b.held, b.filled = 0, 0, 0
 	if cap(b.data) > 2*batchBytes { // a few of them would be much
 		b.data = nil
 	}
@@ -351,17 +354,40 @@ func (r *reader[S, T]) addWorker() {
 // fill loads the items of a batch that fit.
 func (r *reader[S, T]) fill(b *batch[S, T]) {
 	began := clock()
-	for i := range b.items {
-		if r.quit.Load() {
-			return
-		}
-		at, size := len(b.data), b.size()
-		if b.bytes >= batchBytes || r.held.Load() >= aheadBytes || !r.load(b, b.sources[i], &b.items[i], r.ahead) {
-			b.large = append(b.large, place{i, at})
-		}
-		r.held.Add(b.size() - size)
+	files := r.task.files()
+	if vfs.IsGuarded(files) {
+		r.fillGuarded(b, files)
+	} else {
+		r.fillFrom(b, files)
 	}
 	b.took = clock() - began
+}
+
+// fillGuarded loads the items together. One that ends the goroutine of all is loaded
+// again, alone. With every item alone, BenchmarkFS/ScanFiles/os.DirFS takes 105 ms
+// instead of 65 (Xeon, 2 cores, go1.26.8).
+func (r *reader[S, T]) fillGuarded(b *batch[S, T], files vfs.FS) {
+	for !vfs.Together(files, func(files vfs.FS) { r.fillFrom(b, files) }) {
+		r.fillItem(b, files)
+	}
+}
+
+// fillFrom loads the items that are not loaded yet.
+func (r *reader[S, T]) fillFrom(b *batch[S, T], files vfs.FS) {
+	for b.filled < len(b.items) && !r.quit.Load() {
+		r.fillItem(b, files)
+	}
+}
+
+// fillItem loads the next item, if it fits.
+func (r *reader[S, T]) fillItem(b *batch[S, T], files vfs.FS) {
+	i, at, size := b.filled, len(b.data), b.size()
+	b.files = files
+	if b.bytes >= batchBytes || r.held.Load() >= aheadBytes || !r.load(b, b.sources[i], &b.items[i], r.ahead) {
+		b.large = append(b.large, place{i, at})
+	}
+	b.filled++
+	r.held.Add(b.size() - size)
 }
 
 // stop ends the workers. It does not wait for a hung one.

@@ -180,7 +180,7 @@ func NewPool(opts PoolOptions) *Pool {
 		files = vfs.Confined(opts.Root)
 	}
 	if opts.FS != nil {
-		return newReadingPool(opts, vfs.Reading(opts.FS, protectCall), files)
+		return newReadingPool(opts, vfs.Reading(opts.FS, foreignCalls), files)
 	}
 	return newPool(opts, files)
 }

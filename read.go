@@ -21,14 +21,14 @@ type errTooLargeToHold struct{}
 
 func (errTooLargeToHold) Error() string { return "too large to be held in memory" }
 
-// read appends the contents of a regular file to dst, in a slot. If dst has no
-// room for them they are in other memory, which is their own if dst was empty.
+// read appends the contents of a regular file of files to dst, in a slot. If dst has
+// no room for them they are in other memory, which is their own if dst was empty.
 // A file of more than limit bytes is errTooLargeToHold. If check is not nil the
 // file must be UTF-8.
-func (t *task) read(dst []byte, path string, limit int64, check *textCheck) (data []byte, st vfs.Info, err error) {
+func (t *task) read(files vfs.FS, dst []byte, path string, limit int64, check *textCheck) (data []byte, st vfs.Info, err error) {
 	data = dst // also if there is no slot for it
 	err = t.inSlot(&use{op: "read", path: path}, func() (err error) {
-		data, st, err = t.appendFile(dst, path, limit, check)
+		data, st, err = t.appendFile(files, dst, path, limit, check)
 		return err
 	})
 	return data, st, err
@@ -56,8 +56,8 @@ func (t *task) readCached(path string, check *textCheck) (data []byte, err error
 }
 
 // appendFile is read, in a slot that the caller holds.
-func (t *task) appendFile(dst []byte, path string, limit int64, check *textCheck) ([]byte, vfs.Info, error) {
-	f, st, err := vfs.OpenRegular(t.files(), path)
+func (t *task) appendFile(files vfs.FS, dst []byte, path string, limit int64, check *textCheck) ([]byte, vfs.Info, error) {
+	f, st, err := vfs.OpenRegular(files, path)
 	if err != nil {
 		return dst, vfs.Info{}, err
 	}

@@ -233,7 +233,7 @@ func TestReadKeepsItsBuffer(t *testing.T) {
 		"too large": {t.Context(), path, anySize, PoolOptions{MaxFileSize: 3}},
 	} {
 		pool := NewPool(c.opts)
-		data, _, err := (&task{Context: c.ctx, pool: pool}).read([]byte("kept"), c.path, c.limit, nil)
+		data, _, err := (&task{Context: c.ctx, pool: pool}).read(pool.fs, []byte("kept"), c.path, c.limit, nil)
 		require.Error(t, err, name)
 		require.Equal(t, "kept", string(data), name)
 		require.NoError(t, pool.Close(t.Context()))

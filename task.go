@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"runtime/debug"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -131,7 +130,7 @@ func perform[T any](t *task, op *operation[T]) (value T, err error) {
 	returned := false
 	defer func() {
 		if v := recover(); v != nil {
-			err = &PanicError{v, debug.Stack()}
+			err = panicError(v)
 		} else if !returned {
 			err = goexitError()
 		}

@@ -15,9 +15,9 @@ import (
 // cleaned lexically. One that is absolute, or leads above the top, is
 // [ErrEscapes].
 //
-// The fs.FS is foreign code. Guard calls it, and returns an error if it panics or
-// ends its goroutine. Reading believes no size, no count and no name of it.
-func Reading(fsys fs.FS, guard func(call func()) error) FS {
+// The fs.FS is foreign code. The guard calls it. Reading believes no size, no count
+// and no name of it.
+func Reading(fsys fs.FS, guard Guard) FS {
 	return &ioFS{fsys: fsys, guard: guard, ctx: context.Background()}
 }
 
@@ -33,18 +33,10 @@ func WithContext(ctx context.Context, files FS) FS {
 // An ioFS is an fs.FS.
 type ioFS struct {
 	unsupportedFS
-	fsys  fs.FS
-	guard func(call func()) error
-	ctx   context.Context
-}
-
-// guarded makes a call of foreign code.
-func guarded[T any](d *ioFS, call func() (T, error)) (value T, err error) {
-	if failed := d.guard(func() { value, err = call() }); failed != nil {
-		var none T
-		return none, failed
-	}
-	return value, d.errOf(err)
+	fsys     fs.FS
+	guard    Guard
+	together bool // the calls are some of Together
+	ctx      context.Context
 }
 
 // A contextFS is an fs.FS that can end its calls with a context.
@@ -118,7 +110,7 @@ func (d *ioFS) open(files fs.FS, name string) (fs.File, error) {
 
 // with makes a guarded call about a path.
 func with[T any](d *ioFS, name string, call func(files fs.FS, name string) (T, error)) (T, error) {
-	name, err := d.clean(name)
+	cleaned, err := d.clean(name)
 	if err != nil {
 		var none T
 		return none, err
@@ -129,7 +121,7 @@ func with[T any](d *ioFS, name string, call func(files fs.FS, name string) (T, e
 			var none T
 			return none, err
 		}
-		return call(files, name)
+		return call(files, cleaned)
 	})
 }
 

@@ -30,11 +30,7 @@ var errBadCount = errors.New("the file system returned an impossible count of by
 // with a file on a disk, although an fs.File may return as little as it likes and
 // may have more than Stat said.
 func (f *ioFile) Read(b []byte) (n int, err error) {
-	_, err = guarded(f.fs, func() (struct{}, error) {
-		n, err = f.fill(b)
-		return struct{}{}, err
-	})
-	return n, err
+	return guarded(f.fs, func() (int, error) { return f.fill(b) })
 }
 
 // fill is Read, which guards it.

@@ -19,6 +19,19 @@ func (f *FS) WithContext(ctx context.Context) vfs.FS {
 	return &bound
 }
 
+// Together makes calls together, see [vfs.Together].
+func (f *FS) Together(calls func(files vfs.FS)) (returned bool) {
+	if !vfs.IsGuarded(f.inner) {
+		calls(f)
+		return true
+	}
+	return vfs.Together(f.inner, func(inner vfs.FS) {
+		bound := *f
+		bound.inner = inner
+		calls(&bound)
+	})
+}
+
 // IsFlat reports whether the inner file system lists whole trees.
 func (f *FS) IsFlat() bool { return vfs.IsFlat(f.inner) }
 
