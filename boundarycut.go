@@ -48,6 +48,9 @@ type boundaryCutter struct {
 	counter Counter
 	prefix  PrefixCounter // the counter, or nil if it cannot find a prefix
 
+	// additive says that two parts of the text have as many units as both together.
+	additive bool
+
 	last     int        // the offset of the last boundary, -1 before the first
 	joints   []joint    // the boundaries from the start of the last chunk on
 	next     int        // the index of the first joint after start
@@ -95,7 +98,7 @@ func newBoundaryCutter(path, text string, o *ChunkOptions, valid bool) *boundary
 		c.least = (c.size - c.overlap) / 2
 	}
 	if c.counter == nil {
-		c.counter = newCodePoints(text, valid)
+		c.counter, c.additive = newCodePoints(text, valid), true
 	}
 	c.prefix, _ = c.counter.(PrefixCounter)
 	c.look()
