@@ -26,11 +26,11 @@ type writer struct {
 	yield   func(fileops.Boundary) bool
 	stopped bool // yield has returned false
 
-	out  []fileops.Boundary
-	last int // the last boundary
-	rank int // its level
-	lead int // the index in out of the comment above the next statement
-	held int // the index in out of a declaration whose name is not known yet
+	out       []fileops.Boundary
+	last      int // the last boundary
+	lastLevel int // its level
+	lead      int // the index in out of the comment above the next statement
+	held      int // the index in out of a declaration whose name is not known yet
 
 	// seen is the section of the last boundary that has one.
 	seen []string
@@ -49,7 +49,7 @@ func (w *writer) emit(at, level int) int {
 	if n := len(w.out); n >= maxHeld || n >= batch && w.lead < 0 && w.held < 0 {
 		w.flush()
 	}
-	w.last, w.rank = at, level
+	w.last, w.lastLevel = at, level
 	n := len(w.out)
 	if n == cap(w.out) {
 		w.out = slices.Grow(w.out, max(batch, n))
@@ -63,7 +63,7 @@ func (w *writer) emit(at, level int) int {
 // emitInside adds a boundary inside a long line, unless one that is as strong is less
 // than gap before it.
 func (w *writer) emitInside(at, level int) {
-	if at-w.last >= w.gap || level < w.rank {
+	if at-w.last >= w.gap || level < w.lastLevel {
 		w.emit(at, level)
 	}
 }
