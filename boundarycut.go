@@ -51,6 +51,9 @@ type boundaryCutter struct {
 	countPart  func(from, to int) int
 	prefixPart func(from, to, limit int) int
 
+	// additive says that two parts of the text have as many units as both together.
+	additive bool
+
 	last     int        // the offset of the last boundary, -1 before the first
 	joints   []joint    // the boundaries from the start of the last chunk on
 	next     int        // the index of the first joint after start
@@ -99,6 +102,7 @@ func newBoundaryCutter(path, text string, o *ChunkOptions, valid bool) *boundary
 	}
 	if o.Counter == nil {
 		c.useCounter(newCodePoints(text, valid))
+		c.additive = true
 	} else {
 		c.useCounter(o.Counter)
 	}

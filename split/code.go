@@ -33,6 +33,11 @@ const (
 // of one line has them, too: most likely it is a chunk that is smaller than its line.
 const longLine = 120
 
+// insideGap is the distance in bytes of boundaries of one level inside a long line.
+// They are weak, so a chunk is at most this much shorter without those between. With
+// all of them BenchmarkCode/minified takes 40 % more time and BenchmarkCode/corpus 7 %.
+const insideGap = 64
+
 // Code returns a splitter for source code. The language is a common name in
 // any case, such as "go", "c++", "TypeScript" or "yaml". With "", the splitter
 // finds the language of each text by the extension or the name of its path, or
@@ -60,9 +65,9 @@ func Code(language string) fileops.Splitter {
 				newProse(text, yield).split(0, len(text))
 				return
 			}
-			w := writer{text: text, yield: yield, last: none, lead: none, held: none, whole: longLine}
+			w := writer{text: text, yield: yield, last: none, lead: none, held: none, whole: longLine, gap: insideGap}
 			if lineEnd(text, 0) == len(text) {
-				w.whole = 0
+				w.whole, w.gap = 0, 0
 			}
 			if lang.run != nil {
 				lang.run(&w)

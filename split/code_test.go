@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -219,5 +220,28 @@ func TestCodeOfOneLine(t *testing.T) {
 			got = append(got, b.At)
 		}
 		require.Equal(t, want, got, text)
+	}
+}
+
+// TestCodeIsCoarse finds few boundaries of one level in a long line, each stronger
+// one, and every blank in a text of one line.
+func TestCodeIsCoarse(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, text string
+		want       []int
+	}{
+		{"commas", "f(" + strings.Repeat("ab,", 50) + ")\n", []int{65, 131}},
+		{"blanks", "x = " + strings.Repeat("ab ", 50) + "\n", []int{64, 130}},
+		{"a string", "x = '" + strings.Repeat("ab ", 50) + "'\n", []int{65, 131}},
+		{"a comma after blanks", "f(" + strings.Repeat("ab ", 30) + "ab," + strings.Repeat("ab ", 30) + ")\n", []int{65, 95, 161}},
+		{"a short line", "f(" + strings.Repeat("ab, ", 20) + ")\n", nil},
+		{"a text of one line", "f(ab, cd, ef)", []int{5, 6, 9, 10}},
+	} {
+		var got []int
+		for b := range Code("javascript")("", test.text) {
+			got = append(got, b.At)
+		}
+		assert.Equal(t, test.want, got, test.name)
 	}
 }

@@ -219,7 +219,7 @@ func (s *scanner) closeBrace(i int) int {
 		return s.literal(i, s.templateEnd(i+1))
 	}
 	if s.classes == &s.lang.long {
-		s.emit(i+1, levelSemicolon+min(len(s.scopes)+s.parens, maxNested))
+		s.emitInside(i+1, levelSemicolon+min(len(s.scopes)+s.parens, maxNested))
 	}
 	return i + 1
 }

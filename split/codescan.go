@@ -300,11 +300,11 @@ func (s *scanner) weak(i int, c class) int {
 	i++
 	switch {
 	case c == semicolon && s.parens == 0:
-		s.emit(i, levelSemicolon+depth)
+		s.emitInside(i, levelSemicolon+depth)
 	case c != blank:
-		s.emit(i, levelComma+depth)
+		s.emitInside(i, levelComma+depth)
 	case i < s.end && !isBlank(s.text[i]):
-		s.emit(i, levelBlank)
+		s.emitInside(i, levelBlank)
 	}
 	return i
 }

@@ -26,15 +26,17 @@ type writer struct {
 	yield   func(fileops.Boundary) bool
 	stopped bool // yield has returned false
 
-	out  []fileops.Boundary
-	last int // the last boundary
-	lead int // the index in out of the comment above the next statement
-	held int // the index in out of a declaration whose name is not known yet
+	out       []fileops.Boundary
+	last      int // the last boundary
+	lastLevel int // its level
+	lead      int // the index in out of the comment above the next statement
+	held      int // the index in out of a declaration whose name is not known yet
 
 	// seen is the section of the last boundary that has one.
 	seen []string
 
 	whole  int // the length of the lines that have no boundaries inside
+	gap    int // see emitInside
 	misses int // the searches for the end of a token that have found none
 }
 
@@ -47,7 +49,7 @@ func (w *writer) emit(at, level int) int {
 	if n := len(w.out); n >= maxHeld || n >= batch && w.lead < 0 && w.held < 0 {
 		w.flush()
 	}
-	w.last = at
+	w.last, w.lastLevel = at, level
 	n := len(w.out)
 	if n == cap(w.out) {
 		w.out = slices.Grow(w.out, max(batch, n))
@@ -56,6 +58,14 @@ func (w *writer) emit(at, level int) int {
 	b := &w.out[n]
 	b.At, b.Level, b.Section = at, level, nil
 	return n
+}
+
+// emitInside adds a boundary inside a long line, unless one that is as strong is less
+// than gap before it.
+func (w *writer) emitInside(at, level int) {
+	if at-w.last >= w.gap || level < w.lastLevel {
+		w.emit(at, level)
+	}
 }
 
 // setSection sets the section of the boundary with an index in out. Level and
@@ -81,15 +91,16 @@ func (w *writer) flush() {
 	w.out, w.lead, w.held = w.out[:0], none, none
 }
 
-// inside emits the boundaries after the blanks of a long text[from:to], which
-// has no line feed.
+// inside emits boundaries after the blanks of a long text[from:to], which has no
+// line feed.
 func (w *writer) inside(from, to, level int) {
 	if to-from <= w.whole {
 		return
 	}
-	for i := from + 1; i < to && !w.stopped; i++ {
+	for i := max(from+1, w.last+w.gap); i < to && !w.stopped; i++ {
 		if (w.text[i-1] == ' ' || w.text[i-1] == '\t') && !isBlank(w.text[i]) {
 			w.emit(i, level)
+			i = max(i, w.last+w.gap-1)
 		}
 	}
 }

@@ -19,7 +19,7 @@ func Markdown() fileops.Splitter {
 	return func(_, text string) iter.Seq[fileops.Boundary] {
 		return func(yield func(fileops.Boundary) bool) {
 			m := markdown{prose: newProse(text, yield)}
-			s := blockScanner{text: text, lines: lines{text: text}, emit: m.block}
+			s := blockScanner{text: text, lines: lines{text: text, breaks: markdownBreaks}, emit: m.block}
 			s.run()
 		}
 	}

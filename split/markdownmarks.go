@@ -176,6 +176,6 @@ func (s *blockScanner) frontMatter() int {
 			return s.lines.next
 		}
 	}
-	s.lines = lines{text: s.text}
+	s.lines = lines{text: s.text, breaks: markdownBreaks}
 	return 0
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/lion-agi/fileops"
 	"github.com/lion-agi/fileops/internal/textscan/texttest"
 	"github.com/lion-agi/fileops/split"
+	"github.com/stretchr/testify/require"
 )
 
 // BenchmarkText drains the boundaries of texts.
@@ -14,6 +15,21 @@ func BenchmarkText(b *testing.B) { benchmark(b, split.Text()) }
 
 // BenchmarkMarkdown drains the boundaries of texts that are read as Markdown.
 func BenchmarkMarkdown(b *testing.B) { benchmark(b, split.Markdown()) }
+
+// BenchmarkChunks cuts texts into chunks with an overlap.
+func BenchmarkChunks(b *testing.B) {
+	o := fileops.ChunkOptions{Size: 1500, Overlap: 0.1, Splitter: split.Text()}
+	for name, text := range benchTexts(b) {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				_, err := fileops.ChunkText(text, &o)
+				require.NoError(b, err)
+			}
+		})
+	}
+}
 
 func benchmark(b *testing.B, splitter fileops.Splitter) {
 	for name, text := range benchTexts(b) {

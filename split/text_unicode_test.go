@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/clipperhouse/uax29/v2/sentences"
 	"github.com/clipperhouse/uax29/v2/words"
@@ -135,4 +137,15 @@ func wordBreaks(text string) (list []int) {
 		list = append(list, w.End())
 	}
 	return list
+}
+
+// TestSentenceMarks compares the sentence marks with the tables of Unicode.
+func TestSentenceMarks(t *testing.T) {
+	t.Parallel()
+	for r := rune(utf8.RuneSelf); r <= unicode.MaxRune; r++ {
+		want := unicode.Is(unicode.Sentence_Terminal, r) || isFullStop(r)
+		if isSentenceMark(r) != want {
+			t.Errorf("%U: want %v", r, want)
+		}
+	}
 }

@@ -10,18 +10,21 @@ const (
 	maxAhead = 16 << 10
 )
 
-// textBreaks are the line breaks of a text beside LF, CR LF and CR. UAX 14 has
-// them in its classes BK and NL.
-var textBreaks = []string{"\f", "\u2028", "\u2029", "\u0085"}
+// These are the first bytes of the rare line breaks. UAX 14 has those of a text in
+// its classes BK, CR and NL: CR, form feed, U+0085, U+2028 and U+2029.
+const (
+	textBreaks     = "\r\f\xC2\xE2"
+	markdownBreaks = "\r"
+)
 
 // lines finds the lines of a text.
 type lines struct {
 	text   string
-	breaks []string // the line breaks beside LF, CR LF and CR
-	rare   int      // no CR alone and none of breaks is before this offset
-	ahead  int      // the number of bytes of the last look for them
-	end    int      // the end of the line
-	next   int      // the start of the next line
+	breaks string // the first bytes of the line breaks beside LF and CR LF
+	rare   int    // none of these line breaks is before this offset
+	ahead  int    // the number of bytes of the last look for them
+	end    int    // the end of the line
+	next   int    // the start of the next line
 }
 
 // scan finds the end of the line that starts at the offset from. That must be the
@@ -46,22 +49,20 @@ func (l *lines) scan(from int) {
 	}
 }
 
-// breakAt returns the length of the line break at the offset i if it is a CR alone
-// or one of breaks, and else 0.
+// breakAt returns the length of the rare line break at the offset i, or 0.
 func (l *lines) breakAt(i int) int {
-	if l.isLoneCR(i) {
-		return 1
+	if i == len(l.text) || strings.IndexByte(l.breaks, l.text[i]) < 0 {
+		return 0
 	}
-	for _, b := range l.breaks {
-		if strings.HasPrefix(l.text[i:], b) {
-			return len(b)
-		}
+	switch rest := l.text[i:]; {
+	case rest[0] == '\f', rest[0] == '\r' && !strings.HasPrefix(rest, "\r\n"):
+		return 1
+	case strings.HasPrefix(rest, "\u0085"):
+		return len("\u0085")
+	case strings.HasPrefix(rest, "\u2028"), strings.HasPrefix(rest, "\u2029"):
+		return len("\u2028")
 	}
 	return 0
-}
-
-func (l *lines) isLoneCR(i int) bool {
-	return i < len(l.text) && l.text[i] == '\r' && (i+1 == len(l.text) || l.text[i+1] != '\n')
 }
 
 // findRare sets rare to the first rare line break from the offset i on, or to the
@@ -69,27 +70,24 @@ func (l *lines) isLoneCR(i int) bool {
 func (l *lines) findRare(i int) {
 	l.ahead = min(max(minAhead, 2*l.ahead), maxAhead)
 	end := min(i+l.ahead, len(l.text))
-	l.rare = l.loneCR(i, end)
-	for _, b := range l.breaks {
-		// A break may begin before the end and end after it.
-		last := min(l.rare+len(b)-1, len(l.text))
-		if n := strings.Index(l.text[i:last], b); n >= 0 {
-			l.rare = i + n
-		}
+	l.rare = end
+	for k := range len(l.breaks) {
+		l.rare = l.firstBreak(l.breaks[k], i, l.rare)
 	}
 	if l.rare < end {
 		l.ahead = 0
 	}
 }
 
-// loneCR returns the offset of the first CR alone in text[i:end], or end.
-func (l *lines) loneCR(i, end int) int {
+// firstBreak returns the offset of the first rare line break in text[i:end] that
+// begins with the byte c, or end.
+func (l *lines) firstBreak(c byte, i, end int) int {
 	for ; i < end; i++ {
-		n := strings.IndexByte(l.text[i:end], '\r')
+		n := strings.IndexByte(l.text[i:end], c)
 		if n < 0 {
 			return end
 		}
-		if i += n; l.isLoneCR(i) {
+		if i += n; l.breakAt(i) > 0 {
 			return i
 		}
 	}

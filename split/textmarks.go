@@ -97,8 +97,15 @@ var withoutMarks = func() (table [128]uint8) {
 
 // isSentenceMark tells if a rune from U+0080 on may end a sentence.
 func isSentenceMark(r rune) bool {
-	if r >= 0x3000 && r < 0xA000 { // the common case of Chinese and Japanese
+	// The common blocks have few: a search of the table for each quotation mark and
+	// comma would take a tenth of the time of BenchmarkText/chinese.
+	switch {
+	case 0x3000 <= r && r < 0xA000: // Chinese and Japanese
 		return r == '。'
+	case 0xFF00 <= r && r <= 0xFFFF: // their forms of ASCII
+		return r == '！' || r == '．' || r == '？' || r == '｡'
+	case 0x2010 <= r && r <= 0x2023: // dashes and quotation marks
+		return false
 	}
 	return unicode.Is(unicode.Sentence_Terminal, r) || isFullStop(r)
 }
