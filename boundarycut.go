@@ -347,19 +347,37 @@ func (c *boundaryCutter) cluster(x, low, high int) int {
 }
 
 // overlapAfter returns where the overlap after a chunk begins that ends at start and
-// began at before, and the units of the overlap.
+// began at before, and the units of the overlap. If the boundaries leave it less than
+// half of its size, a finer one begins it: those of prose are up to 256 bytes apart,
+// and two of three chunks of 1500 had no overlap of a tenth without that.
 func (c *boundaryCutter) overlapAfter(before int) (from, units int) {
-	low, high := before, c.start
-	for tries := 0; c.overlap > 0; tries++ {
-		x := nextGuess(tries, c.ahead(c.start, -float64(c.overlap)-withinUnit), low, high)
-		at := -1
-		if c.splitter == nil {
-			at = c.cluster(x, low, high)
-		} else {
-			at = c.betterJoint(-1, x, low, high)
+	if c.overlap == 0 {
+		return c.start, 0
+	}
+	if c.splitter == nil {
+		return c.widestOverlap(before, c.cluster)
+	}
+	from, units = c.widestOverlap(before, func(x, low, high int) int { return c.betterJoint(-1, x, low, high) })
+	if units < c.overlap/2 {
+		if at := c.fineStart(before); at < from {
+			if n := c.units(at, c.start); n <= c.overlap {
+				return at, n
+			}
 		}
+	}
+	return from, units
+}
+
+// widestOverlap returns the first place after before at which an overlap can begin,
+// and the units of the overlap, or start and 0 if there is none. place returns a place
+// near x between two offsets, or -1.
+func (c *boundaryCutter) widestOverlap(before int, place func(x, low, high int) int) (from, units int) {
+	low, high := before, c.start
+	for tries := 0; ; tries++ {
+		x := nextGuess(tries, c.ahead(c.start, -float64(c.overlap)-withinUnit), low, high)
+		at := place(x, low, high)
 		if at < 0 {
-			break
+			return high, units
 		}
 		if n := c.units(at, c.start); n <= c.overlap {
 			high, units = at, n
@@ -367,5 +385,16 @@ func (c *boundaryCutter) overlapAfter(before int) (from, units int) {
 			low = at
 		}
 	}
-	return high, units
+}
+
+// fineStart returns the first boundary that the Splitter finds if it is asked about
+// the longest overlap alone, or start if there is none.
+func (c *boundaryCutter) fineStart(before int) int {
+	low, _ := c.widestOverlap(before, c.cluster)
+	for b := range c.splitter(c.path, c.text[low:c.start]) {
+		if at := low + b.At; at > low && at < c.start && c.mayCut(at) {
+			return at
+		}
+	}
+	return c.start
 }

@@ -393,23 +393,34 @@ func simpleCut(text string, o *ChunkOptions) (ends []span) {
 			}
 		}
 		ends = append(ends, span{from, end})
-		var places []int
-		if o.Splitter == nil {
-			for at := from; at < end; at += grapheme.First(text[at:end]) {
-				places = append(places, at)
-			}
-		} else {
-			for _, b := range joints {
-				places = append(places, b.At)
-			}
+		var clusters, places []int
+		for at := from; at < end; at += grapheme.First(text[at:end]) {
+			clusters = append(clusters, at)
 		}
-		before := from
-		start, from = end, end
-		for _, at := range places {
-			if most > 0 && at > before && at < end && count(text[at:end]) <= most {
-				from = at
-				break
+		for _, b := range joints {
+			places = append(places, b.At)
+		}
+		widest := func(places []int) int {
+			for _, at := range places {
+				if at > from && at < end && count(text[at:end]) <= most {
+					return at
+				}
 			}
+			return end
+		}
+		switch at := widest(places); {
+		case most == 0:
+			start, from = end, end
+		case o.Splitter == nil:
+			start, from = end, widest(clusters)
+		default:
+			if low := widest(clusters); count(text[at:end]) < most/2 {
+				fine := boundariesIn(text, low, end, o.Splitter)
+				if i := slices.IndexFunc(fine, func(b Boundary) bool { return b.At > low }); i >= 0 && fine[i].At < at && count(text[fine[i].At:end]) <= most {
+					at = fine[i].At
+				}
+			}
+			start, from = end, at
 		}
 	}
 	return ends
