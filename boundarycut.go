@@ -1,6 +1,7 @@
 package fileops
 
 import (
+	"iter"
 	"math"
 	"sort"
 	"unicode/utf8"
@@ -22,7 +23,7 @@ const endLevel = math.MinInt
 func cutAtBoundaries(path, text string, o *ChunkOptions, valid bool) []TextChunk {
 	c := newBoundaryCutter(path, text, o, valid)
 	if o.Splitter != nil {
-		for b := range o.Splitter(path, text) {
+		for b := range c.boundaries(text) {
 			c.add(b)
 		}
 	}
@@ -100,6 +101,21 @@ func newBoundaryCutter(path, text string, o *ChunkOptions, valid bool) *boundary
 	c.prefix, _ = c.counter.(PrefixCounter)
 	c.look()
 	return c
+}
+
+// boundaries yields what the Splitter finds in a text or in a part of it. It yields
+// one boundary for each byte and no more, so that an endless sequence ends: a text
+// has no more places to cut at.
+func (c *boundaryCutter) boundaries(text string) iter.Seq[Boundary] {
+	return func(yield func(Boundary) bool) {
+		left := len(text)
+		for b := range c.splitter(c.path, text) {
+			if left == 0 || !yield(b) {
+				return
+			}
+			left--
+		}
+	}
 }
 
 // add takes the next boundary. It ignores one that is not after the boundary
@@ -293,7 +309,7 @@ func (c *boundaryCutter) fineEnd(end int) int {
 	joints, next := c.joints, c.next
 	c.joints, c.next = c.fine[:0], 0
 	last := c.start
-	for b := range c.splitter(c.path, c.text[c.start:end]) {
+	for b := range c.boundaries(c.text[c.start:end]) {
 		if at := c.start + b.At; at > last && at < end && c.mayCut(at) {
 			c.joints = append(c.joints, joint{at, b.Level})
 			last = at

@@ -82,7 +82,7 @@ func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
 	if c.save == nil {
 		c.save = &SaveOptions{Timestamp: true, RandomHashDigits: 4}
 	}
-	return c, c.save.check()
+	return c, nil
 }
 
 // stream makes the chunking one that streams: it holds some MiB, whatever the

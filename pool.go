@@ -1,6 +1,7 @@
 package fileops
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -216,6 +217,9 @@ func newPool(opts PoolOptions, files vfs.FS) *Pool {
 // before that, Close returns a *[StuckError] that names the operations still in
 // flight. A later Close waits for them again.
 func (p *Pool) Close(ctx context.Context) error {
+	if err := cmp.Or(p.checkMade(), checkContext(ctx)); err != nil {
+		return err
+	}
 	p.closed.Store(true)
 	for p.entered.Load() > 0 {
 		select {
@@ -230,6 +234,14 @@ func (p *Pool) Close(ctx context.Context) error {
 	var err error
 	p.closing.Do(func() { err = p.saved.Close() }) // an FS is its owner's to close
 	return err
+}
+
+// checkMade returns an *OptionError for a pool that NewPool has not made.
+func (p *Pool) checkMade() error {
+	if p.slots == nil {
+		return &OptionError{"Pool", "Pool{}", "must come from NewPool"}
+	}
+	return nil
 }
 
 // enter counts a goroutine, or an operation, that Close waits for.
@@ -350,11 +362,19 @@ type counters struct {
 
 // Running returns the calls in flight, in no order, abandoned ones included. It
 // never waits for a disk.
-func (p *Pool) Running() []Running { return p.slots.running() }
+func (p *Pool) Running() []Running {
+	if p.checkMade() != nil {
+		return nil
+	}
+	return p.slots.running()
+}
 
 // Stats returns the pool's state and totals. It takes about a microsecond and
 // never waits for a disk.
 func (p *Pool) Stats() Stats {
+	if p.checkMade() != nil {
+		return Stats{}
+	}
 	s := Stats{
 		Workers:      p.opts.Workers,
 		Waiting:      int(p.waiting.Load()),
@@ -367,7 +387,7 @@ func (p *Pool) Stats() Stats {
 		WaitTime:     time.Duration(p.slots.waitTime.Load()),
 		RunTime:      time.Duration(p.slots.runTime.Load()),
 	}
-	for _, r := range p.slots.running() {
+	for _, r := range p.Running() {
 		s.Running++
 		if r.Abandoned {
 			s.Abandoned++

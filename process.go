@@ -229,8 +229,14 @@ func (o *ChunkOptions) check() error {
 			return err
 		}
 	}
-	_, err := metadataFields(o.Metadata, o.usedKeys())
-	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude), o.Select.check(), err)
+	if o.Save != nil {
+		if err := o.Save.check(); err != nil {
+			return err
+		}
+	}
+	_, encodingErr := newTextEncoding(o.Encoding, o.Guess)
+	_, metadataErr := metadataFields(o.Metadata, o.usedKeys())
+	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude), o.Select.check(), encodingErr, metadataErr)
 }
 
 // cut is ChunkText for options that have been checked. The path is the one that the

@@ -65,6 +65,9 @@ func (t *task) abandoned() bool {
 // The caller's goroutine decides on admission, not the one that uses the slot:
 // so the refused operations are the last ones, whatever the scheduler does.
 func (p *Pool) begin(t *task, u *use) error {
+	if err := cmp.Or(p.checkMade(), checkContext(t.Context)); err != nil {
+		return err
+	}
 	if err := t.Err(); err != nil {
 		return err
 	}

@@ -1,0 +1,136 @@
+package fileops
+
+import (
+	"context"
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestPoolsThatNewPoolHasNotMade uses the zero Pool: each operation is an
+// *OptionError, and nothing panics or waits.
+func TestPoolsThatNewPoolHasNotMade(t *testing.T) {
+	t.Parallel()
+	refusesAll(t, context.Background(), new(Pool), "Pool")
+	p := new(Pool)
+	assert.Zero(t, p.Stats())
+	assert.Empty(t, p.Running())
+	requireOption(t, p.Close(t.Context()), "Pool")
+}
+
+// TestNilContexts gives no context. A server that recovers from the panic of one
+// request must be able to close its pool afterwards.
+func TestNilContexts(t *testing.T) {
+	t.Parallel()
+	p := NewPool(PoolOptions{})
+	refusesAll(t, nil, p, "ctx")
+	requireOption(t, p.Close(nil), "ctx")
+	require.NoError(t, p.Close(t.Context()))
+
+	f := Submit(t.Context(), nil, func(context.Context) (int, error) { return 1, nil })
+	_, err := f.Await(nil)
+	requireOption(t, err, "ctx")
+	_, err = All(nil, f)
+	requireOption(t, err, "ctx")
+	_, err = Any(nil, f)
+	requireOption(t, err, "ctx")
+	requireOption(t, AllSettled(nil, f)[0].Err, "ctx")
+	for _, r := range AsCompleted(nil, f, f) {
+		requireOption(t, r.Err, "ctx")
+	}
+	_, err = f.Result()
+	require.NoError(t, err)
+}
+
+// refusesAll calls every operation of a pool in every form. Each gives an
+// *OptionError.
+func refusesAll(t *testing.T, ctx context.Context, p *Pool, option string) {
+	t.Helper()
+	chunks := []TextChunk{{}}
+	paths := []string{"a", "b"}
+	for _, call := range []func() error{
+		func() error { _, err := p.ReadFile(ctx, "a"); return err },
+		func() error { _, err := p.AsyncReadFile(ctx, "a").Result(); return err },
+		func() error { _, err := p.ReadBytes(ctx, "a"); return err },
+		func() error { _, err := p.AsyncReadBytes(ctx, "a").Result(); return err },
+		func() error { return p.CopyFile(ctx, "a", "b") },
+		func() error { _, err := p.AsyncCopyFile(ctx, "a", "b").Result(); return err },
+		func() error { _, err := p.FileSize(ctx, "a"); return err },
+		func() error { _, err := p.AsyncFileSize(ctx, "a").Result(); return err },
+		func() error { _, err := p.ListFiles(ctx, "a", ""); return err },
+		func() error { _, err := p.AsyncListFiles(ctx, "a", "").Result(); return err },
+		func() error { _, err := p.DirToFiles(ctx, "a", nil); return err },
+		func() error { _, err := p.AsyncDirToFiles(ctx, "a", nil).Result(); return err },
+		func() error { _, err := p.SaveToFile(ctx, "", "a", "b", nil); return err },
+		func() error { _, err := p.AsyncSaveToFile(ctx, "", "a", "b", nil).Result(); return err },
+		func() error { _, err := p.SaveChunks(ctx, chunks, "a", nil); return err },
+		func() error { _, err := p.AsyncSaveChunks(ctx, chunks, "a", nil).Result(); return err },
+		func() error { _, err := p.Concat(ctx, paths, nil); return err },
+		func() error { _, err := p.AsyncConcat(ctx, paths, nil).Result(); return err },
+		func() error { _, err := p.ConcatFiles(ctx, paths, nil); return err },
+		func() error { _, err := p.AsyncConcatFiles(ctx, paths, nil).Result(); return err },
+		func() error { _, err := p.ConcatTo(ctx, io.Discard, paths, nil); return err },
+		func() error { _, err := p.AsyncConcatTo(ctx, io.Discard, paths, nil).Result(); return err },
+		func() error { _, err := p.FileToChunks(ctx, "a", nil); return err },
+		func() error { _, err := p.AsyncFileToChunks(ctx, "a", nil).Result(); return err },
+		func() error { _, err := p.Chunk(ctx, "a", nil); return err },
+		func() error { _, err := p.AsyncChunk(ctx, "a", nil).Result(); return err },
+		func() error { _, err := p.ChunkTo(ctx, io.Discard, "a", nil); return err },
+		func() error { _, err := p.AsyncChunkTo(ctx, io.Discard, "a", nil).Result(); return err },
+		func() (err error) {
+			for _, err = range p.Chunks(ctx, "a", nil) {
+			}
+			return err
+		},
+		func() (err error) {
+			for _, err = range p.Files(ctx, "a", nil) {
+			}
+			return err
+		},
+		func() (err error) {
+			n := 0
+			for r := range p.ReadFiles(ctx, paths) {
+				err, n = r.Err, n+1
+			}
+			assert.Equal(t, len(paths), n)
+			return err
+		},
+		func() (err error) {
+			for f := range p.ScanFiles(ctx, func(yield func(string) bool) { yield("a") }) {
+				err = f.Err
+			}
+			return err
+		},
+		func() error {
+			_, err := Submit(ctx, p, func(context.Context) (int, error) { return 0, nil }).Result()
+			return err
+		},
+	} {
+		requireOption(t, call(), option)
+	}
+}
+
+// requireOption checks that an error is about an option.
+func requireOption(t *testing.T, err error, option string) {
+	t.Helper()
+	wrong, ok := errors.AsType[*OptionError](err)
+	require.True(t, ok, "%v", err)
+	require.Equal(t, option, wrong.Option)
+}
+
+// TestNilWriters gives no writer. A success would say that all has been written.
+func TestNilWriters(t *testing.T) {
+	t.Parallel()
+	ctx, path := t.Context(), t.TempDir()
+	_, err := ChunkTo(ctx, nil, path, nil)
+	requireOption(t, err, "w")
+	_, err = AsyncChunkTo(ctx, nil, path, nil).Result()
+	requireOption(t, err, "w")
+	_, err = ConcatTo(ctx, nil, []string{path}, nil)
+	requireOption(t, err, "w")
+	_, err = AsyncConcatTo(ctx, nil, []string{path}, nil).Result()
+	requireOption(t, err, "w")
+}
