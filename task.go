@@ -187,8 +187,11 @@ func (t *task) inSlot(u *use, call func() error) error {
 		if err == nil {
 			return nil
 		}
-		if !t.mayPass(err, tries) || !t.pause(tries) {
+		if !t.mayPass(err, tries) {
 			return pathError(u.op, u.path, err)
+		}
+		if !t.pause(tries) {
+			return pathError(u.op, u.path, t.Err())
 		}
 	}
 }
