@@ -261,6 +261,13 @@ func (o *ChunkOptions) orDefault() *ChunkOptions {
 	return o
 }
 
+// own returns a copy of o. A callback may change o while the operation goes on, to
+// values that nobody has checked.
+func (o *ChunkOptions) own() *ChunkOptions {
+	own := *o
+	return &own
+}
+
 // checkCut returns an *OptionError if one of the options that say how to cut is
 // invalid.
 func (o *ChunkOptions) checkCut() error {

@@ -3,7 +3,12 @@ package fileops
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -133,4 +138,91 @@ func TestNilWriters(t *testing.T) {
 	requireOption(t, err, "w")
 	_, err = AsyncConcatTo(ctx, nil, []string{path}, nil).Result()
 	requireOption(t, err, "w")
+}
+
+// TestCallbacksThatChangeTheOptions lets callbacks change the options of the operation
+// that calls them, to values that would end the process in a worker. The operation
+// goes on with those that it was given.
+func TestCallbacksThatChangeTheOptions(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for i := range 40 {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d.txt", i)), []byte("some words to be cut"), 0o666))
+	}
+	ctx := t.Context()
+	p := NewPool(PoolOptions{Workers: 1})
+	cuts := map[string]func(o *ChunkOptions) (int, error){
+		"Chunk": func(o *ChunkOptions) (int, error) {
+			chunks, err := p.Chunk(ctx, dir, o)
+			return len(chunks), err
+		},
+		"AsyncChunk": func(o *ChunkOptions) (int, error) {
+			chunks, err := p.AsyncChunk(ctx, dir, o).Result()
+			return len(chunks), err
+		},
+		"Chunks": func(o *ChunkOptions) (n int, err error) {
+			for _, err := range p.Chunks(ctx, dir, o) {
+				if err != nil {
+					return n, err
+				}
+				n++
+			}
+			return n, nil
+		},
+		"ChunkTo": func(o *ChunkOptions) (int, error) {
+			r, err := p.ChunkTo(ctx, io.Discard, dir, o)
+			if err != nil {
+				return 0, err
+			}
+			return r.Chunks, nil
+		},
+		"ChunkText": func(o *ChunkOptions) (int, error) {
+			chunks, err := ChunkText("some words to be cut", o)
+			return len(chunks), err
+		},
+	}
+	for name, cut := range cuts {
+		for _, callback := range []string{"OnSkip", "Progress", "Tokenizer", "Splitter"} {
+			newOptions := func(change func(o *ChunkOptions)) *ChunkOptions {
+				o := &ChunkOptions{Size: 2, Exclude: []string{"/01"}, Select: &Selection{Include: []string{"*.txt", "*.none"}}, OnSkip: func(SkippedFile) {}}
+				switch callback {
+				case "OnSkip":
+					o.OnSkip = func(SkippedFile) { change(o) }
+				case "Progress":
+					o.Progress = func(Progress) { change(o) }
+				case "Tokenizer":
+					o.Unit = Tokens
+					o.Tokenizer = func(text string) []string { change(o); return strings.Fields(text) }
+				case "Splitter":
+					o.Splitter = func(_, text string) iter.Seq[Boundary] {
+						change(o)
+						return func(yield func(Boundary) bool) { _ = yield(Boundary{At: 5}) && yield(Boundary{At: 11}) }
+					}
+				}
+				return o
+			}
+			want, err := cut(newOptions(func(*ChunkOptions) {}))
+			require.NoError(t, err, name)
+			got, err := cut(newOptions(func(o *ChunkOptions) {
+				if o.Select != nil {
+					*o.Select = Selection{MaxSize: -1}
+				}
+				*o = ChunkOptions{Size: -1, Overlap: 7, Unit: -1, OutputFile: "none/out", Encoding: "none"}
+			}))
+			require.NoError(t, err, "%s, %s", name, callback)
+			require.Equal(t, want, got, "%s, %s", name, callback)
+		}
+	}
+	var o *DirOptions
+	skipped := 0
+	o = &DirOptions{Select: &Selection{Include: []string{"*1.txt", "*.none"}}, OnSkip: func(SkippedFile) {
+		if skipped++; skipped == 1 {
+			*o.Select = Selection{Exclude: []string{"*"}}
+			*o = DirOptions{}
+		}
+	}}
+	files, err := p.DirToFiles(ctx, dir, o)
+	require.NoError(t, err)
+	require.Len(t, files, 4)
+	require.Equal(t, 37, skipped) // 36 files and a pattern that matches none
 }

@@ -213,6 +213,9 @@ func (c *chunking) collect(run func() error) ([]TextChunk, error) {
 // goroutine of their own.
 func ChunkText(text string, opts *ChunkOptions) ([]TextChunk, error) {
 	opts = opts.orDefault()
+	if opts.Tokenizer != nil || opts.atBoundaries() || opts.Metadata != nil { // otherwise nothing calls back
+		opts = opts.own()
+	}
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
