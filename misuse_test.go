@@ -30,20 +30,21 @@ func TestPoolsThatNewPoolHasNotMade(t *testing.T) {
 // request must be able to close its pool afterwards.
 func TestNilContexts(t *testing.T) {
 	t.Parallel()
+	var none context.Context
 	p := NewPool(PoolOptions{})
-	refusesAll(t, nil, p, "ctx")
-	requireOption(t, p.Close(nil), "ctx")
+	refusesAll(t, none, p, "ctx")
+	requireOption(t, p.Close(none), "ctx")
 	require.NoError(t, p.Close(t.Context()))
 
 	f := Submit(t.Context(), nil, func(context.Context) (int, error) { return 1, nil })
-	_, err := f.Await(nil)
+	_, err := f.Await(none)
 	requireOption(t, err, "ctx")
-	_, err = All(nil, f)
+	_, err = All(none, f)
 	requireOption(t, err, "ctx")
-	_, err = Any(nil, f)
+	_, err = Any(none, f)
 	requireOption(t, err, "ctx")
-	requireOption(t, AllSettled(nil, f)[0].Err, "ctx")
-	for _, r := range AsCompleted(nil, f, f) {
+	requireOption(t, AllSettled(none, f)[0].Err, "ctx")
+	for _, r := range AsCompleted(none, f, f) {
 		requireOption(t, r.Err, "ctx")
 	}
 	_, err = f.Result()
