@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -226,4 +229,39 @@ func TestCallbacksThatChangeTheOptions(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, files, 4)
 	require.Equal(t, 37, skipped) // 36 files and a pattern that matches none
+}
+
+// A badHandler is a Handler of package slog that calls a function for each record.
+type badHandler struct{ bad func() }
+
+func (badHandler) Enabled(context.Context, slog.Level) bool    { return true }
+func (h badHandler) Handle(context.Context, slog.Record) error { h.bad(); return nil }
+func (h badHandler) WithAttrs([]slog.Attr) slog.Handler        { return h }
+func (h badHandler) WithGroup(string) slog.Handler             { return h }
+
+// TestHandlersOfLoggersThatPanic logs to a Handler that panics or exits. The results
+// are the same as without it, in every form, and the pool can be closed.
+func TestHandlersOfLoggersThatPanic(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.txt")
+	require.NoError(t, os.WriteFile(path, []byte("text"), 0o666))
+	for _, bad := range []func(){func() { panic("bad") }, runtime.Goexit} {
+		p := NewPool(PoolOptions{Logger: slog.New(badHandler{bad})})
+		for _, form := range callForms {
+			text, err := call(t.Context(), form,
+				func(ctx context.Context) (string, error) { return p.ReadFile(ctx, path) },
+				func(ctx context.Context) *Future[string] { return p.AsyncReadFile(ctx, path) })
+			require.NoError(t, err)
+			require.Equal(t, "text", text)
+			_, err = call(t.Context(), form,
+				func(ctx context.Context) ([]string, error) { return p.ListFiles(ctx, path, "") },
+				func(ctx context.Context) *Future[[]string] { return p.AsyncListFiles(ctx, path, "") })
+			require.ErrorIs(t, err, syscall.ENOTDIR)
+		}
+		for _, err := range p.Chunks(t.Context(), dir, nil) {
+			require.NoError(t, err)
+		}
+		require.NoError(t, p.Close(t.Context()))
+	}
 }

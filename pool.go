@@ -95,7 +95,8 @@ type PoolOptions struct {
 	// Logger gets a record for each operation: a warning if it failed, else a
 	// debug record. An operation that its caller cancelled gets a debug record
 	// too. A path or an error that is not one line of text is quoted, as in the
-	// headers of [Pool.Concat]. nil means no logging, at no cost.
+	// headers of [Pool.Concat]. A panic in its Handler loses the record and changes
+	// nothing else. nil means no logging, at no cost.
 	Logger *slog.Logger
 }
 
@@ -268,7 +269,10 @@ func (p *Pool) ended(t *task, name, path string, began time.Duration, err error)
 		p.failed.Add(1)
 	}
 	if p.opts.Logger != nil {
-		p.log(t, name, path, clock()-began, err)
+		took := clock() - began
+		// A panic in the logger's Handler would end the process, and is not the
+		// operation's failure.
+		_ = protectCall(func() { p.log(t, name, path, took, err) })
 	}
 }
 
