@@ -295,16 +295,13 @@ func namesOf[V any](m map[string]V) (names []string) {
 }
 
 // boundariesIn returns the boundaries that a splitter finds in a part of a text
-// alone, and at which the text may be cut. It takes as many as the part has bytes.
+// alone, and at which the text may be cut.
 func boundariesIn(text string, from, to int, splitter Splitter) (joints []Boundary) {
 	if splitter == nil {
 		return nil
 	}
-	last, taken := -1, 0
+	last := -1
 	for b := range splitter("", text[from:to]) {
-		if taken++; taken > to-from {
-			break
-		}
 		at := from + b.At
 		if b.At > last && b.At < to-from && !grapheme.InsideRune(text, at) && !(at > 0 && text[at-1:at+1] == "\r\n") {
 			joints = append(joints, Boundary{At: at, Level: b.Level})
