@@ -103,17 +103,21 @@ func newBoundaryCutter(path, text string, o *ChunkOptions, valid bool) *boundary
 	return c
 }
 
-// boundaries yields what the Splitter finds in a text or in a part of it. It yields
-// one boundary for each byte and no more, so that an endless sequence ends: a text
-// has no more places to cut at.
+// mostIgnored is how many boundaries in a row may be ignored beyond one for each byte.
+const mostIgnored = 1000
+
+// boundaries yields what the Splitter finds in a text or in a part of it. It stops
+// where nothing new comes any more, so that an endless sequence ends, too.
 func (c *boundaryCutter) boundaries(text string) iter.Seq[Boundary] {
 	return func(yield func(Boundary) bool) {
-		left := len(text)
+		last, ignored := -1, 0
 		for b := range c.splitter(c.path, text) {
-			if left == 0 || !yield(b) {
+			if ignored++; b.At > last && b.At < len(text) {
+				last, ignored = b.At, 0
+			}
+			if ignored > len(text)+mostIgnored || !yield(b) {
 				return
 			}
-			left--
 		}
 	}
 }

@@ -125,8 +125,8 @@ type ChunkOptions struct {
 	// of both texts end at the same place after it, the later ones are the same.
 	//
 	// A boundary is ignored if it is outside the text, not after the one before it,
-	// inside the UTF-8 sequence of a code point, or between CR and LF. So are those
-	// after as many as the text has bytes. Unit must be
+	// inside the UTF-8 sequence of a code point, or between CR and LF. A sequence of
+	// which ever more are ignored, such as an endless one, is cut off. Unit must be
 	// Chars. Threshold does not join the last chunk to another, and only says what
 	// DropShort leaves out. The text of a file is in memory whole. A panic in the
 	// Splitter or the Counter is returned as a *PanicError.
