@@ -75,10 +75,13 @@ type Result[T any] struct {
 // begun to and ctx cannot end, or if the file can be read without waiting for a
 // disk. It never calls a function of the caller's.
 func (f *Future[T]) Await(ctx context.Context) (T, error) {
+	var zero T
+	if err := checkContext(ctx); err != nil {
+		return zero, err
+	}
 	if f.wait(ctx.Done()) {
 		return f.value, f.err
 	}
-	var zero T
 	return zero, ctx.Err()
 }
 
@@ -193,6 +196,14 @@ func Any[T any](ctx context.Context, fs ...*Future[T]) (T, error) {
 // futures as they are.
 func AsCompleted[T any](ctx context.Context, fs ...*Future[T]) iter.Seq2[int, Result[T]] {
 	return func(yield func(int, Result[T]) bool) {
+		if err := checkContext(ctx); err != nil {
+			for i := range fs {
+				if !yield(i, Result[T]{Err: err}) {
+					return
+				}
+			}
+			return
+		}
 		completed := make(chan int, len(fs)) // has room for all, so that no watcher blocks
 		watchers := make([]*watcher, len(fs))
 		for i, f := range fs {

@@ -1,6 +1,7 @@
 package fileops
 
 import (
+	"iter"
 	"math"
 	"sort"
 	"unicode/utf8"
@@ -22,7 +23,7 @@ const endLevel = math.MinInt
 func cutAtBoundaries(path, text string, o *ChunkOptions, valid bool) []TextChunk {
 	c := newBoundaryCutter(path, text, o, valid)
 	if o.Splitter != nil {
-		for b := range o.Splitter(path, text) {
+		for b := range c.boundaries(text) {
 			c.add(b)
 		}
 	}
@@ -108,6 +109,25 @@ func newBoundaryCutter(path, text string, o *ChunkOptions, valid bool) *boundary
 	}
 	c.look()
 	return c
+}
+
+// mostIgnored is how many boundaries in a row may be ignored beyond one for each byte.
+const mostIgnored = 1000
+
+// boundaries yields what the Splitter finds in a text or in a part of it. It stops
+// where nothing new comes any more, so that an endless sequence ends, too.
+func (c *boundaryCutter) boundaries(text string) iter.Seq[Boundary] {
+	return func(yield func(Boundary) bool) {
+		last, ignored := -1, 0
+		for b := range c.splitter(c.path, text) {
+			if ignored++; b.At > last && b.At < len(text) {
+				last, ignored = b.At, 0
+			}
+			if ignored > len(text)+mostIgnored || !yield(b) {
+				return
+			}
+		}
+	}
 }
 
 // add takes the next boundary. It ignores one that is not after the boundary
@@ -301,7 +321,7 @@ func (c *boundaryCutter) fineEnd(end int) int {
 	joints, next := c.joints, c.next
 	c.joints, c.next = c.fine[:0], 0
 	last := c.start
-	for b := range c.splitter(c.path, c.text[c.start:end]) {
+	for b := range c.boundaries(c.text[c.start:end]) {
 		if at := c.start + b.At; at > last && at < end && c.mayCut(at) {
 			c.joints = append(c.joints, joint{at, b.Level})
 			last = at

@@ -454,6 +454,32 @@ func TestCutAtBoundariesEqualsSimpleCut(t *testing.T) {
 	}
 }
 
+// TestEndlessSplittersEnd gives Splitters whose sequences have no end. Nobody could
+// cancel ChunkText.
+func TestEndlessSplittersEnd(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("some words ", 20)
+	for name, at := range map[string]func(i int) int{
+		"the same place":       func(int) int { return 5 },
+		"ever further outside": func(i int) int { return i },
+		"never a place":        func(int) int { return -1 },
+	} {
+		endless := func(_, _ string) iter.Seq[Boundary] {
+			return func(yield func(Boundary) bool) {
+				for i := 0; yield(Boundary{At: at(i)}); i++ {
+				}
+			}
+		}
+		chunks, err := ChunkText(text, &ChunkOptions{Size: 10, Splitter: endless})
+		require.NoError(t, err, name)
+		joined := ""
+		for _, c := range chunks {
+			joined += c.Text
+		}
+		require.Equal(t, text, joined, name)
+	}
+}
+
 // TestSectionsAreInForceAtTheStart compares the Section of each chunk with the last
 // one up to its start.
 func TestSectionsAreInForceAtTheStart(t *testing.T) {

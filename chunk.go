@@ -136,7 +136,8 @@ type ChunkOptions struct {
 	// of both texts end at the same place after it, the later ones are the same.
 	//
 	// A boundary is ignored if it is outside the text, not after the one before it,
-	// inside the UTF-8 sequence of a code point, or between CR and LF. Unit must be
+	// inside the UTF-8 sequence of a code point, or between CR and LF. A sequence of
+	// which ever more are ignored, such as an endless one, is cut off. Unit must be
 	// Chars. Threshold does not join the last chunk to another, and only says what
 	// DropShort leaves out. The text of a file is in memory whole. A panic in the
 	// Splitter or the Counter is returned as a *PanicError.
@@ -269,6 +270,13 @@ func (o *ChunkOptions) orDefault() *ChunkOptions {
 		return &d
 	}
 	return o
+}
+
+// own returns a copy of o. A callback may change o while the operation goes on, to
+// values that nobody has checked.
+func (o *ChunkOptions) own() *ChunkOptions {
+	own := *o
+	return &own
 }
 
 // checkCut returns an *OptionError if one of the options that say how to cut is

@@ -66,7 +66,7 @@ func (f *cutFile) held() (n int64) {
 }
 
 func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
-	c := &chunking{task: t, opts: opts.orDefault()}
+	c := &chunking{task: t, opts: opts.orDefault().own()}
 	if err := c.opts.check(); err != nil {
 		return nil, err
 	}
@@ -79,11 +79,11 @@ func newChunking(t *task, opts *ChunkOptions) (*chunking, error) {
 			return nil, err
 		}
 	}
-	c.save = c.opts.Save
-	if c.save == nil {
-		c.save = &SaveOptions{Timestamp: true, RandomHashDigits: 4}
+	c.save = &SaveOptions{Timestamp: true, RandomHashDigits: 4}
+	if c.opts.Save != nil {
+		c.save = c.opts.Save.orDefault()
 	}
-	return c, c.save.check()
+	return c, nil
 }
 
 // stream makes the chunking one that streams: it holds some MiB, whatever the

@@ -231,7 +231,12 @@ func marshalMetadata(key string, value any, used usedKeys) ([]byte, error) {
 	if err := e.Encode(value); err != nil {
 		return nil, &OptionError{"Metadata", key, "cannot be marshaled: " + err.Error()}
 	}
-	return []byte(lineBreakEscapes.Replace(strings.TrimSuffix(b.String(), "\n"))), nil
+	text := strings.ToValidUTF8(strings.TrimSuffix(b.String(), "\n"), "\ufffd") // a Marshaler's strings may be anything
+	text = lineBreakEscapes.Replace(text)
+	if !json.Valid([]byte("[[" + text + "]]")) {
+		return nil, &OptionError{"Metadata", key, "is nested too deeply: no decoder of encoding/json could read it"}
+	}
+	return []byte(text), nil
 }
 
 // lineBreakEscapes escapes the characters that [textscan.AppendJSONString] escapes

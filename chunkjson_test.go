@@ -123,7 +123,11 @@ func TestUnmarshalChunk(t *testing.T) {
 // JSON of a chunk.
 func TestChunkJSONRefusesBadMetadata(t *testing.T) {
 	t.Parallel()
-	for _, metadata := range []map[string]any{{"chunk_id": 1}, {"f": func() {}}, {"\xff": 1}} {
+	var deep any // encoding/json writes it, and reads at most 10,000 levels
+	for range 10_000 {
+		deep = []any{deep}
+	}
+	for _, metadata := range []map[string]any{{"chunk_id": 1}, {"f": func() {}}, {"\xff": 1}, {"deep": deep}} {
 		c := TextChunk{Metadata: metadata}
 		var wrong *OptionError
 		_, err := json.Marshal(c)
@@ -138,6 +142,23 @@ func TestChunkJSONRefusesBadMetadata(t *testing.T) {
 	_, err := json.Marshal(TextChunk{Metadata: map[string]any{"bad": panics{}}})
 	var panicked *PanicError
 	require.ErrorAs(t, err, &panicked)
+}
+
+// TestMarshalersMayWriteInvalidUTF8 has a Marshaler whose JSON is not UTF-8, which
+// package json lets through. The chunk's JSON is.
+func TestMarshalersMayWriteInvalidUTF8(t *testing.T) {
+	t.Parallel()
+	metadata := map[string]any{"k": json.RawMessage("{\"a\xff\":\"\xed\xa0\x80b\"}")}
+	data, err := json.Marshal(TextChunk{Metadata: metadata})
+	require.NoError(t, err)
+	require.True(t, utf8.Valid(data), "%q", data)
+	for _, file := range []string{"x.json", "x.jsonl", "x.csv"} {
+		e, err := newChunkEncoder(&ChunkOptions{OutputFile: file, Metadata: metadata})
+		require.NoError(t, err)
+		data := e.appendChunks(nil, []TextChunk{{Metadata: metadata}})
+		require.True(t, utf8.Valid(data), "%q", data)
+		require.Contains(t, string(data), "a\ufffd")
+	}
 }
 
 // TestIndentedJSONEqualsTheOriginal compares appendIndented with the files of

@@ -222,6 +222,9 @@ func concat(name string, f concatFormat, paths []string, opts *ConcatOptions) op
 func concatTo(w io.Writer, paths []string, opts *ConcatOptions) operation[*ConcatResult] {
 	return operation[*ConcatResult]{name: "concat to", path: strings.Join(paths, ", "), untimed: true, do: func(t *task, _ string) (*ConcatResult, error) {
 		t.streams = true
+		if err := checkWriter(w); err != nil {
+			return nil, err
+		}
 		c, err := newConcatenation(t, markdownHeaders, paths, opts, w)
 		if err != nil {
 			return nil, err

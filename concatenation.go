@@ -308,11 +308,18 @@ func (c *concatenation) write(b []byte) error {
 	return writeFull(c.w, b)
 }
 
+// errInvalidWrite reports a writer of which nobody can tell how much it has written.
+var errInvalidWrite = errors.New("invalid write result")
+
 // writeFull writes all of b. Its error is a *writeError.
 func writeFull(w io.Writer, b []byte) error {
 	n, err := w.Write(b)
-	if err == nil && n < len(b) {
+	switch {
+	case err != nil:
+	case n < len(b):
 		err = io.ErrShortWrite
+	case n > len(b):
+		err = errInvalidWrite
 	}
 	if err != nil {
 		return &writeError{err}

@@ -1,6 +1,7 @@
 package fileops
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -112,6 +113,15 @@ func (e *OptionError) Error() string {
 		return fmt.Sprintf("option %s = %q: %s", e.Option, s, oneLine(e.Reason))
 	}
 	return fmt.Sprintf("option %s = %s: %s", e.Option, oneLine(fmt.Sprint(e.Value)), oneLine(e.Reason))
+}
+
+// checkContext returns an *OptionError for a nil context. Without it a call would
+// panic, and some on a goroutine where nobody can recover.
+func checkContext(ctx context.Context) error {
+	if ctx == nil {
+		return &OptionError{"ctx", nil, "must not be nil"}
+	}
+	return nil
 }
 
 // A PanicError reports a panic, or a call of [runtime.Goexit], in a function

@@ -52,9 +52,11 @@ func (p *Pool) Files(ctx context.Context, dir string, opts *DirOptions) iter.Seq
 // eachFile yields the files below a directory and the failures to list one. lists
 // is that of a walk.
 func (t *task) eachFile(dir string, opts *DirOptions, lists bool, yield func(File, error) bool) error {
-	if opts == nil {
-		opts = new(DirOptions)
+	var own DirOptions // a callback may change those of the caller
+	if opts != nil {
+		own = *opts
 	}
+	opts = &own
 	if err := cmp.Or(checkTypes(opts.FileTypes), opts.Select.check()); err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 // run performs an operation for a plain function. It works on the caller's
 // goroutine if the caller cannot give up or need not wait, else on another.
 func run[T any](ctx context.Context, p *Pool, op operation[T]) (T, error) {
-	if p.timeout(op.untimed) == 0 && ctx.Done() == nil {
+	if p.timeout(op.untimed) == 0 && ctx != nil && ctx.Done() == nil {
 		return runInline(ctx, p, op)
 	}
 	f := newFuture(ctx, p, op)

@@ -1,6 +1,7 @@
 package fileops
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,7 +96,8 @@ type PoolOptions struct {
 	// Logger gets a record for each operation: a warning if it failed, else a
 	// debug record. An operation that its caller cancelled gets a debug record
 	// too. A path or an error that is not one line of text is quoted, as in the
-	// headers of [Pool.Concat]. nil means no logging, at no cost.
+	// headers of [Pool.Concat]. A panic in its Handler loses the record and changes
+	// nothing else. nil means no logging, at no cost.
 	Logger *slog.Logger
 }
 
@@ -217,6 +219,9 @@ func newPool(opts PoolOptions, files vfs.FS) *Pool {
 // before that, Close returns a *[StuckError] that names the operations still in
 // flight. A later Close waits for them again.
 func (p *Pool) Close(ctx context.Context) error {
+	if err := cmp.Or(p.checkMade(), checkContext(ctx)); err != nil {
+		return err
+	}
 	p.closed.Store(true)
 	for p.entered.Load() > 0 {
 		select {
@@ -231,6 +236,14 @@ func (p *Pool) Close(ctx context.Context) error {
 	var err error
 	p.closing.Do(func() { err = p.saved.Close() }) // an FS is its owner's to close
 	return err
+}
+
+// checkMade returns an *OptionError for a pool that NewPool has not made.
+func (p *Pool) checkMade() error {
+	if p.slots == nil {
+		return &OptionError{"Pool", "Pool{}", "must come from NewPool"}
+	}
+	return nil
 }
 
 // enter counts a goroutine, or an operation, that Close waits for.
@@ -257,7 +270,10 @@ func (p *Pool) ended(t *task, name, path string, began time.Duration, err error)
 		p.failed.Add(1)
 	}
 	if p.opts.Logger != nil {
-		p.log(t, name, path, clock()-began, err)
+		took := clock() - began
+		// A panic in the logger's Handler would end the process, and is not the
+		// operation's failure.
+		_ = protectCall(func() { p.log(t, name, path, took, err) })
 	}
 }
 
@@ -351,11 +367,19 @@ type counters struct {
 
 // Running returns the calls in flight, in no order, abandoned ones included. It
 // never waits for a disk.
-func (p *Pool) Running() []Running { return p.slots.running() }
+func (p *Pool) Running() []Running {
+	if p.checkMade() != nil {
+		return nil
+	}
+	return p.slots.running()
+}
 
 // Stats returns the pool's state and totals. It takes about a microsecond and
 // never waits for a disk.
 func (p *Pool) Stats() Stats {
+	if p.checkMade() != nil {
+		return Stats{}
+	}
 	s := Stats{
 		Workers:      p.opts.Workers,
 		Waiting:      int(p.waiting.Load()),
@@ -368,7 +392,7 @@ func (p *Pool) Stats() Stats {
 		WaitTime:     time.Duration(p.slots.waitTime.Load()),
 		RunTime:      time.Duration(p.slots.runTime.Load()),
 	}
-	for _, r := range p.slots.running() {
+	for _, r := range p.Running() {
 		s.Running++
 		if r.Abandoned {
 			s.Abandoned++

@@ -213,6 +213,9 @@ func (c *chunking) collect(run func() error) ([]TextChunk, error) {
 // goroutine of their own.
 func ChunkText(text string, opts *ChunkOptions) ([]TextChunk, error) {
 	opts = opts.orDefault()
+	if opts.Tokenizer != nil || opts.atBoundaries() || opts.Metadata != nil { // otherwise nothing calls back
+		opts = opts.own()
+	}
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
@@ -229,8 +232,14 @@ func (o *ChunkOptions) check() error {
 			return err
 		}
 	}
-	_, err := metadataFields(o.Metadata, o.usedKeys())
-	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude), o.Select.check(), err)
+	if o.Save != nil {
+		if err := o.Save.check(); err != nil {
+			return err
+		}
+	}
+	_, encodingErr := newTextEncoding(o.Encoding, o.Guess)
+	_, metadataErr := metadataFields(o.Metadata, o.usedKeys())
+	return cmp.Or(checkTypes(o.FileTypes), checkExclude(o.Exclude), o.Select.check(), encodingErr, metadataErr)
 }
 
 // cut is ChunkText for options that have been checked. The path is the one that the

@@ -266,6 +266,7 @@ func TestChunkRefusesBadOptions(t *testing.T) {
 			{"Threshold", fileops.ChunkOptions{Threshold: -1}},
 			{"Encoding", fileops.ChunkOptions{Encoding: "klingon"}},
 			{"OutputFile", fileops.ChunkOptions{OutputFile: p.at("out.parquet")}},
+			{"Encoding", fileops.ChunkOptions{Guess: func([]byte) string { return "" }}},
 			{"OutputFile", fileops.ChunkOptions{OutputFile: p.at("out")}},
 			{"Metadata", fileops.ChunkOptions{Metadata: map[string]any{"chunk_id": 1}}},
 			{"Metadata", fileops.ChunkOptions{Metadata: map[string]any{"f": func() {}}}},
@@ -275,6 +276,8 @@ func TestChunkRefusesBadOptions(t *testing.T) {
 			if c.opts.OutputFile == "" {
 				c.opts.OutputFile = p.at("out.json") // must not change
 			}
+			_, err := fileops.ChunkText("text", &c.opts)
+			requireOptionError(t, err, c.option)
 			for _, call := range []func(context.Context, string, *fileops.ChunkOptions) ([]fileops.TextChunk, error){p.FileToChunks, p.Chunk} {
 				_, err := call(t.Context(), path, &c.opts)
 				requireOptionError(t, err, c.option)

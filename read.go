@@ -69,11 +69,19 @@ func (t *task) appendFile(files vfs.FS, dst []byte, path string, limit int64, ch
 	case st.Size > limit:
 		return dst, st, errTooLargeToHold{}
 	}
-	if err := withMemory(st.Size, func() {}); err != nil { // before anything is read
-		return dst, st, err
+	size := st.Size
+	tooLarge := withMemory(size, func() {}) // before anything is read
+	if tooLarge != nil {
+		if check == nil || !check.detects {
+			return dst, st, tooLarge
+		}
+		size, limit = 0, readPiece // the beginning may tell that the file is no text
 	}
-	data, err := t.appendAll(dst, f, st.Size, limit, check)
+	data, err := t.appendAll(dst, f, size, limit, check)
 	t.pool.bytesRead.Add(uint64(len(data) - len(dst)))
+	if err == (errTooLargeToHold{}) && tooLarge != nil {
+		err = tooLarge
+	}
 	if err != nil {
 		return dst, st, err
 	}

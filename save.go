@@ -63,11 +63,13 @@ const defaultTimestamp = "20060102150405"
 // longestName is the length of the longest file name that any system takes.
 const longestName = 255
 
+// orDefault returns a copy of o, or the zero value if o is nil.
 func (o *SaveOptions) orDefault() *SaveOptions {
-	if o == nil {
-		return new(SaveOptions)
+	own := new(SaveOptions)
+	if o != nil {
+		*own = *o
 	}
-	return o
+	return own
 }
 
 // check returns an *OptionError for an option that means nothing.

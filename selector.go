@@ -31,6 +31,8 @@ func newSelector(s *Selection) *selector {
 	if s == nil {
 		return nil
 	}
+	own := *s // a callback may change those of the caller
+	s = &own
 	sel := &selector{Selection: s, include: ignore.Compile(s.Include), exclude: ignore.Compile(s.Exclude)}
 	sel.unmatched = make([]unmatchedInclude, len(s.Include))
 	for i, pattern := range s.Include {

@@ -1,6 +1,7 @@
 package fileops
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"iter"
@@ -129,7 +130,7 @@ func chunkTo(w io.Writer, path string, opts *ChunkOptions) operation[*ChunkResul
 		if err != nil {
 			return nil, err
 		}
-		if err := c.opts.checkNoOutput(); err != nil {
+		if err := cmp.Or(c.opts.checkNoOutput(), checkWriter(w)); err != nil {
 			return nil, err
 		}
 		if c.format, err = newLinesEncoder(c.opts); err != nil {
@@ -163,6 +164,14 @@ func (r *ChunkResult) add(p cutPart) {
 			r.Bytes += f.size
 		}
 	}
+}
+
+// checkWriter returns an *OptionError if there is no writer.
+func checkWriter(w io.Writer) error {
+	if w == nil {
+		return &OptionError{"w", nil, "must not be nil"}
+	}
+	return nil
 }
 
 // checkNoOutput returns an *OptionError for chunks that go to a writer and to files.

@@ -328,6 +328,7 @@ func TestBadWriters(t *testing.T) {
 		require.ErrorIs(t, concatTo(func([]byte) (int, error) { return 0, errSample }), errSample)
 		require.ErrorContains(t, concatTo(func(p []byte) (int, error) { return len(p) - 1, nil }), "short write")
 		require.ErrorContains(t, concatTo(func(p []byte) (int, error) { return -1, nil }), "short write")
+		require.ErrorContains(t, concatTo(func(p []byte) (int, error) { return len(p) + 1, nil }), "invalid write")
 
 		// One that calls back into the pool, which has a single slot.
 		var b bytes.Buffer

@@ -64,6 +64,9 @@ func (t *task) abandoned() bool {
 // The caller's goroutine decides on admission, not the one that uses the slot:
 // so the refused operations are the last ones, whatever the scheduler does.
 func (p *Pool) begin(t *task, u *use) error {
+	if err := cmp.Or(p.checkMade(), checkContext(t.Context)); err != nil {
+		return err
+	}
 	if err := t.Err(); err != nil {
 		return err
 	}
@@ -183,8 +186,11 @@ func (t *task) inSlot(u *use, call func() error) error {
 		if err == nil {
 			return nil
 		}
-		if !t.mayPass(err, tries) || !t.pause(tries) {
+		if !t.mayPass(err, tries) {
 			return pathError(u.op, u.path, err)
+		}
+		if !t.pause(tries) {
+			return pathError(u.op, u.path, t.Err())
 		}
 	}
 }

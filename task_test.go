@@ -85,6 +85,29 @@ func TestContextsThatHaveEnded(t *testing.T) {
 	})
 }
 
+// TestTriesEndWithTheContext lets each open fail by a reason that may pass, until the
+// context ends. The error is that of the context, as everywhere else.
+func TestTriesEndWithTheContext(t *testing.T) {
+	for _, reason := range []error{syscall.EMFILE, syscall.EAGAIN} {
+		bubble(t, PoolOptions{}, func(ctx context.Context, t *testing.T, l *lab) {
+			l.faulty.Reset(func(c vfstest.Call) error {
+				if c.Op == "open" {
+					return reason
+				}
+				return nil
+			})
+			for _, form := range []callForm{cancellableForm, asyncForm} {
+				ctx, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+				_, err := call(ctx, form,
+					func(ctx context.Context) (string, error) { return l.pool.ReadFile(ctx, l.at("in/a.txt")) },
+					func(ctx context.Context) *Future[string] { return l.pool.AsyncReadFile(ctx, l.at("in/a.txt")) })
+				cancel()
+				checkClear(t, err, context.DeadlineExceeded)
+			}
+		})
+	}
+}
+
 // TestOutOfDescriptorsWaitsForItsOwn has room for fewer open files than the
 // workers want: those that find none wait for the others.
 func TestOutOfDescriptorsWaitsForItsOwn(t *testing.T) {

@@ -193,8 +193,13 @@ func (o *Options) chunkOptions() (*fileops.ChunkOptions, error) {
 		return nil, &fileops.OptionError{Option: "Unit", Value: o.Unit, Reason: `must be "chars" or "tokens"`}
 	}
 	if len(o.Metadata) > 0 {
-		if err := json.Unmarshal(o.Metadata, &opts.Metadata); err != nil {
+		var values map[string]json.RawMessage // a float64 would not keep the digits of a number
+		if err := json.Unmarshal(o.Metadata, &values); err != nil {
 			return nil, &fileops.OptionError{Option: "Metadata", Value: string(o.Metadata), Reason: fmt.Sprint("must be a JSON object: ", err)}
+		}
+		opts.Metadata = make(map[string]any, len(values))
+		for key, value := range values {
+			opts.Metadata[key] = value
 		}
 	}
 	return opts, o.setFunctions(opts)

@@ -85,3 +85,18 @@ func TestRegisteringTwicePanics(t *testing.T) {
 	assert.Panics(t, func() { RegisterTokenizer("letters", nil) })
 	assert.Panics(t, func() { RegisterTokenizer("", nil) })
 }
+
+// TestMetadataOfAJobKeepsItsDigits has numbers that no float64 has.
+func TestMetadataOfAJobKeepsItsDigits(t *testing.T) {
+	const metadata = `{"big":1e400,"id":1546130668394913822}`
+	opts, err := (&Options{Metadata: json.RawMessage(metadata)}).chunkOptions()
+	require.NoError(t, err)
+	chunks, err := fileops.ChunkText("text", opts)
+	require.NoError(t, err)
+	data, err := json.Marshal(chunks[0])
+	require.NoError(t, err)
+	require.Contains(t, string(data), metadata[1:len(metadata)-1])
+	row, err := metadataOf(&chunks[0])
+	require.NoError(t, err)
+	require.Equal(t, metadata, row)
+}

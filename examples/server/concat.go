@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"io/fs"
 	"mime"
 	"net/http"
 
@@ -30,6 +31,9 @@ func (s *service) concatForm(w http.ResponseWriter, r *http.Request) error {
 		form[name] = append(form[name], values...)
 	}
 	r.Form = form
+	if err := concatParameters.check(form); err != nil { // one value of the form and another one of the query
+		return err
+	}
 	return s.concat(w, r)
 }
 
@@ -60,14 +64,17 @@ func (s *service) concat(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	opts := &fileops.ConcatOptions{FileTypes: filled(r.Form["type"]), Select: sel, Encoding: r.Form.Get("encoding")}
 	if r.Method == http.MethodHead {
+		if _, err := noFiles.Concat(r.Context(), nil, opts); err != nil {
+			return err
+		}
 		return s.lookAtConcat(w, r, paths)
 	}
 	if err := s.checkCrowd(r.Context(), paths); err != nil {
 		return err
 	}
 	out := &stream{w: w, r: r, contentType: plainText, prefix: "Concat-", counts: []string{"Files", "Chars"}}
-	opts := &fileops.ConcatOptions{FileTypes: filled(r.Form["type"]), Select: sel, Encoding: r.Form.Get("encoding")}
 	result, err := s.pool.ConcatTo(r.Context(), out, paths, opts)
 	if err != nil {
 		return out.fail(err)
@@ -84,7 +91,10 @@ func (s *service) concat(w http.ResponseWriter, r *http.Request) error {
 func (s *service) lookAtConcat(w http.ResponseWriter, r *http.Request, paths []string) error {
 	var first error
 	for _, path := range paths {
-		_, err := s.look(r.Context(), dirName(path)) // "" is the root, as for the package
+		info, err := s.look(r.Context(), path)
+		if err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+			err = &fs.PathError{Op: "read", Path: path, Err: fileops.ErrNotRegular}
+		}
 		if err == nil {
 			return begin(w, r, plainText)
 		}

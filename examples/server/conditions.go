@@ -18,7 +18,7 @@ func checkConditions(r *http.Request, exists bool) error {
 	if match := r.Header.Values("If-Match"); len(match) > 0 && !(exists && isAny(match)) {
 		return &statusError{http.StatusPreconditionFailed, "If-Match names no version of this file"}
 	}
-	if exists && isAny(r.Header.Values("If-None-Match")) {
+	if exists && hasAny(r.Header.Values("If-None-Match")) {
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {
 			return &statusError{http.StatusNotModified, ""}
 		}
@@ -29,6 +29,17 @@ func checkConditions(r *http.Request, exists bool) error {
 
 // isAny reports whether a precondition is "*", which any version matches.
 func isAny(values []string) bool { return len(values) == 1 && strings.TrimSpace(values[0]) == "*" }
+
+// hasAny reports whether a "*" is in a list, alone or not. The list is malformed if it
+// is not alone, and to replace a file by such a request is worse than to refuse it.
+func hasAny(values []string) bool {
+	for tag := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		if strings.TrimSpace(tag) == "*" {
+			return true
+		}
+	}
+	return false
+}
 
 // begin begins the answer to a GET or HEAD request that succeeds, unless a
 // precondition fails.

@@ -59,16 +59,21 @@ func (p parameters) parse(query string) (url.Values, error) {
 	if err != nil {
 		return nil, badParameter("query", shortened(query), err.Error())
 	}
+	return values, p.check(values)
+}
+
+// check refuses unknown parameters, and two values where one counts.
+func (p parameters) check(values url.Values) error {
 	for name, v := range values {
 		many, known := p[name]
 		if !known {
-			return nil, badParameter("query", shortened(name), "has a parameter that is not known here")
+			return badParameter("query", shortened(name), "has a parameter that is not known here")
 		}
 		if len(v) > 1 && !many {
-			return nil, badParameter(name, shortened(strings.Join(v, ", ")), "must have one value")
+			return badParameter(name, shortened(strings.Join(v, ", ")), "must have one value")
 		}
 	}
-	return values, nil
+	return nil
 }
 
 // shortened returns the beginning of a value, for an error.

@@ -32,6 +32,9 @@ func (s *service) listFiles(w http.ResponseWriter, r *http.Request) error {
 	}
 	dir = cmp.Or(dir, ".")
 	if r.Method == http.MethodHead {
+		if _, err := noFiles.ListFiles(r.Context(), ".", r.Form.Get("ext")); err != nil {
+			return err
+		}
 		if err := s.lookAtDirectory(r.Context(), dir); err != nil {
 			return err
 		}
@@ -92,7 +95,7 @@ func (s *service) saveFile(w http.ResponseWriter, r *http.Request) error {
 	if !utf8.ValidString(text) {
 		return badParameter("body", "", "must be UTF-8 text")
 	}
-	onlyNew := isAny(r.Header.Values("If-None-Match"))
+	onlyNew := hasAny(r.Header.Values("If-None-Match"))
 	saved, err := s.pool.SaveToFile(r.Context(), text, "", path, &fileops.SaveOptions{Overwrite: overwrite && !onlyNew})
 	if onlyNew && errors.Is(err, fs.ErrExist) { // made after checkSave looked
 		return checkConditions(r, true)
@@ -109,7 +112,7 @@ func (s *service) saveFile(w http.ResponseWriter, r *http.Request) error {
 
 // checkSave evaluates the preconditions of a save, before the body is read.
 func (s *service) checkSave(r *http.Request, path string) error {
-	if r.Header.Get("If-Match") == "" && r.Header.Get("If-None-Match") == "" {
+	if len(r.Header.Values("If-Match")) == 0 && len(r.Header.Values("If-None-Match")) == 0 {
 		return nil
 	}
 	exists, err := s.exists(r.Context(), path)

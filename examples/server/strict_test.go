@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -174,6 +175,9 @@ func TestForms(t *testing.T) {
 	}
 	f.assertRefused(t, 400, request{"POST", "/concat?path=%zz", "path=a.txt", []string{form}})
 	f.assertRefused(t, 400, request{"POST", "/concat?x=1", "path=a.txt", []string{form}})
+	f.assertRefused(t, 400, request{"POST", "/concat?encoding=klingon", "path=a.txt&encoding=auto", []string{form}})
+	f.assertRefused(t, 400, request{"POST", "/concat?git=0", "path=a.txt&git=1", []string{form}})
+	assert.Equal(t, 200, f.send(request{"POST", "/concat?path=a.txt&git=1", "path=sub&encoding=auto", []string{form}}).StatusCode)
 	for _, headers := range [][]string{nil, {"Content-Type: application/json"}, {"Content-Type: multipart/form-data; boundary=x"}, {form + "; charset=latin1"}} {
 		f.assertRefused(t, http.StatusUnsupportedMediaType, request{"POST", "/concat", "path=a.txt", headers})
 	}
@@ -221,7 +225,11 @@ func TestConditions(t *testing.T) {
 		{"If-Match: *", 200, 200, 412},
 		{`If-Match: "tag"`, 412, 412, 412},
 		{`If-Match: W/"tag", "other"`, 412, 412, 412},
+		{"If-Match: ", 412, 412, 412},
+		{`If-Match: *, "tag"`, 412, 412, 412},
 		{"If-None-Match: *", 304, 412, 201},
+		{`If-None-Match: "tag", *`, 304, 412, 201},
+		{"If-None-Match: ", 200, 200, 200},
 		{`If-None-Match: "tag"`, 200, 200, 200},
 		{"If-Modified-Since: Tue, 01 Jan 2080 00:00:00 GMT", 200, 200, 200},
 		{"If-Unmodified-Since: Tue, 01 Jan 1980 00:00:00 GMT", 200, 200, 200},
@@ -286,6 +294,9 @@ func TestHeadReadsNothing(t *testing.T) {
 		"/chunks?path=a.txt": 200, "/chunks?path=none": 404, "/chunks?path=sub": 200, "/chunks?path=big.txt": 413, "/chunks?path=big.txt&size=10": 200,
 		"/view/a.txt?size=3&page=2": 200, "/view/a.txt?size=3&page=99": 200, "/view/a.txt?size=3&page=0": 400, "/view/sub?size=3": 400, "/view/big.txt?size=10": 200, "/view/big.txt?size=11": 413,
 		"/stats": 200, "/static/style.css": 200, "/static/none": 404, "/nothing": 404,
+		"/concat?path=a.txt&encoding=auto": 200, "/concat?path=a.txt&encoding=klingon": 400, "/concat?path=sub&type=*.txt": 400, "/concat?path=sub&exclude=!": 400,
+		"/chunks?path=a.txt&encoding=auto": 200, "/chunks?path=a.txt&encoding=klingon": 400, "/chunks?path=sub&type=.tar.gz": 400, "/chunks?path=sub&git=2": 400,
+		"/files?ext=txt": 200, "/files?ext=*.txt": 400, "/files?dir=sub&ext=a/b": 400,
 	} {
 		head, get := f.do("HEAD", url, ""), uint64(0)
 		assert.Equal(t, code, head.StatusCode, url)
@@ -298,6 +309,18 @@ func TestHeadReadsNothing(t *testing.T) {
 		if strings.HasPrefix(url, "/file/") && code == 200 {
 			assert.Equal(t, want.Header.Get("Content-Length"), head.Header.Get("Content-Length"), url)
 			assert.Positive(t, get)
+		}
+	}
+}
+
+func TestHeadOfASocket(t *testing.T) {
+	f := newFixture(t, nil)
+	l, err := net.Listen("unix", filepath.Join(f.dir, "s"))
+	require.NoError(t, err)
+	defer l.Close()
+	for _, url := range []string{"/concat?path=s", "/chunks?path=s", "/file/s", "/view/s"} {
+		for _, method := range []string{"GET", "HEAD"} {
+			f.assertRefused(t, http.StatusBadRequest, request{method: method, url: url})
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,6 +24,10 @@ func inSlot[T any](ctx context.Context, s *service, call func(context.Context) (
 	defer cancel()
 	return fileops.Submit(ctx, s.pool, call).Await(ctx)
 }
+
+// noFiles is a pool without files. An operation on it checks its options as any
+// other, and reads nothing.
+var noFiles = fileops.NewPool(fileops.PoolOptions{FS: embed.FS{}})
 
 // look returns the information on a file or directory.
 func (s *service) look(ctx context.Context, name string) (fs.FileInfo, error) {

@@ -82,9 +82,18 @@ func TestClosedPipeKeepsTheOutputFile(t *testing.T) {
 	assert.NotEmpty(t, readJSONL(t, out))
 }
 
-func TestInterruptEndsABlockedRun(t *testing.T) {
-	b := block(t, nil, "-o", "-", wideTree(t))
-	require.NoError(t, b.Process.Signal(syscall.SIGINT))
-	assert.Equal(t, exitInterrupted, b.end())
-	assert.Equal(t, "ingest: interrupted\n", b.stderr.String())
+func TestSignalsEndABlockedRun(t *testing.T) {
+	for _, c := range []struct {
+		signal syscall.Signal
+		code   int
+		stderr string
+	}{
+		{syscall.SIGINT, exitInterrupted, "ingest: interrupted\n"},
+		{syscall.SIGTERM, exitTerminated, "ingest: terminated\n"},
+	} {
+		b := block(t, nil, "-o", "-", wideTree(t))
+		require.NoError(t, b.Process.Signal(c.signal))
+		assert.Equal(t, c.code, b.end())
+		assert.Equal(t, c.stderr, b.stderr.String())
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/lion-agi/fileops"
@@ -22,6 +23,7 @@ const (
 	exitUsage       = 2
 	exitInterrupted = 130 // 128 + SIGINT, as in a shell
 	exitClosedPipe  = 141 // 128 + SIGPIPE
+	exitTerminated  = 143 // 128 + SIGTERM
 )
 
 // Units are counters by their names, for the flag -unit. A counter is made when it is
@@ -31,10 +33,30 @@ type Units map[string]func() fileops.Counter
 // Main runs the program with the arguments of the process, and ends the process. It
 // knows these units beside the program's own.
 func Main(more Units) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	terminal.ReturnClosedPipes()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, more))
+	os.Exit(run(untilSignal(), os.Args[1:], os.Stdout, os.Stderr, more))
+}
+
+// errTerminated is the cause of a context that SIGTERM has ended, by which service
+// managers and containers stop a program.
+var errTerminated = errors.New("terminated")
+
+// untilSignal returns a context that Ctrl-C and SIGTERM end, so that the run removes
+// its temporary files. A second signal ends the program at once.
+func untilSignal() context.Context {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		received := <-signals
+		signal.Stop(signals)
+		if received == syscall.SIGTERM {
+			cancel(errTerminated)
+		} else {
+			cancel(nil)
+		}
+	}()
+	return ctx
 }
 
 // run runs the program and returns its exit code.
@@ -57,11 +79,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, more Unit
 // says that it has enough, so it is not reported.
 func fail(ctx context.Context, err error, stderr io.Writer) int {
 	if ctx.Err() != nil {
-		fmt.Fprintln(stderr, "ingest: interrupted")
+		code, how := exitInterrupted, "interrupted"
+		if context.Cause(ctx) == errTerminated {
+			code, how = exitTerminated, "terminated"
+		}
+		fmt.Fprintln(stderr, "ingest:", how)
 		if stuck, ok := errors.AsType[*fileops.StuckError](err); ok && len(stuck.Running) > 0 {
 			complain(stderr, stuck)
 		}
-		return exitInterrupted
+		return code
 	}
 	if terminal.IsClosedPipe(err) {
 		return exitClosedPipe
