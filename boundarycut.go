@@ -411,7 +411,7 @@ func (c *boundaryCutter) widestOverlap(before int, place func(x, low, high int) 
 // the longest overlap alone, or start if there is none.
 func (c *boundaryCutter) fineStart(before int) int {
 	low, _ := c.widestOverlap(before, c.cluster)
-	for b := range c.splitter(c.path, c.text[low:c.start]) {
+	for b := range c.boundaries(c.text[low:c.start]) {
 		if at := low + b.At; at > low && at < c.start && c.mayCut(at) {
 			return at
 		}

@@ -566,7 +566,7 @@ func TestLittleIsCounted(t *testing.T) {
 					o := &ChunkOptions{Size: 400, Overlap: overlap, Splitter: splitter, Counter: plain}
 					// The worst are boundaries that make all chunks as short as may be,
 					// and a text whose next part is never like the last one.
-					limit, least := 12.0, 4.0
+					limit, least := 12.0, 5.0
 					if splitterName == "ascending" || name == "uneven" {
 						limit, least = 30, 6
 					}

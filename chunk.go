@@ -129,6 +129,8 @@ type ChunkOptions struct {
 	// The overlap is text before the place where the chunk goes on. It begins at a
 	// boundary, or without a Splitter at a cluster, inside the chunk before. It
 	// counts at most Overlap of Size, and at most half of it, and Size includes it.
+	// Where the boundaries leave less than half of that, the Splitter is asked about
+	// the largest overlap alone, and the first boundary that it finds begins it.
 	//
 	// So no chunk counts more than Size but for such a cluster, the chunks without
 	// their overlaps are the whole text, Text is text[Start:End], and a CR LF is

@@ -187,3 +187,21 @@ func TestByName(t *testing.T) {
 		require.Equal(t, slices.Collect(want(path, text)), slices.Collect(split.ByName()(path, text)), path)
 	}
 }
+
+// TestOverlapsAreLong requires that chunks share most of the overlap that they may,
+// although the boundaries of a long text are further apart than that.
+func TestOverlapsAreLong(t *testing.T) {
+	o := fileops.ChunkOptions{Size: 1500, Overlap: 0.1}
+	for name, text := range benchTexts(t) {
+		for by, splitter := range map[string]fileops.Splitter{"text": split.Text(), "markdown": split.Markdown()} {
+			o.Splitter = splitter
+			chunks, err := fileops.ChunkText(text, &o)
+			require.NoError(t, err)
+			shared := 0
+			for i := range chunks[1:] {
+				shared += utf8.RuneCountInString(text[chunks[i+1].Start:chunks[i].End])
+			}
+			require.Greater(t, shared/len(chunks), 100, "%s by %s", name, by)
+		}
+	}
+}
