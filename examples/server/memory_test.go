@@ -71,6 +71,9 @@ const streamMemory = 128 << 20
 // A request for the chunks of a file takes an amount of memory that does not grow
 // with the file, whatever the parameters say. A page of them takes less.
 func TestMemoryOfChunksIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long with the race detector, which changes what memory is used")
+	}
 	const size = 512 << 10
 	for name, contents := range map[string]string{
 		"characters": strings.Repeat("x", size),
