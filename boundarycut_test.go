@@ -566,9 +566,9 @@ func TestLittleIsCounted(t *testing.T) {
 					o := &ChunkOptions{Size: 400, Overlap: overlap, Splitter: splitter, Counter: plain}
 					// The worst are boundaries that make all chunks as short as may be,
 					// and a text whose next part is never like the last one.
-					limit, least := 12.0, 5.0
+					limit, least := 12.0, 6.0
 					if splitterName == "ascending" || name == "uneven" {
-						limit, least = 30, 6
+						limit, least = 30, 8
 					}
 					if overlap == 0.5 { // each byte is in two chunks or more
 						limit, least = 2.5*limit, 2.5*least
