@@ -82,11 +82,11 @@ type PoolOptions struct {
 	//
 	// FS is called from many goroutines at once. A panic in it is an error, a
 	// *[PanicError]. After a runtime.Goexit in it, a file may be read again; if that
-	// does the same, it is an error, [ErrGoexit]. A call that hangs keeps its slot, so an FS that waits for a
-	// network should be a [ContextFS]. A file is what Stat and ReadDir call regular
-	// or irregular, and a Size is a hint. An entry that no path can name (it is called
-	// "..", or twice the same) is left out and reported as [ErrBadEntry], without
-	// OnSkip as an error.
+	// does the same, it is an error, [ErrGoexit]. A call that hangs keeps its slot, so
+	// an FS that waits for a network should be a [ContextFS]. A file is regular if
+	// Stat and ReadDir call it regular or irregular, and a Size is a hint. An entry
+	// that no path can name (it is called "..", or twice the same) is left out and
+	// reported as [ErrBadEntry], without OnSkip as an error.
 	//
 	// For a directory of the system, Root is faster than [os.DirFS] and safer: to
 	// open a FIFO in an os.DirFS waits for a writer. Reserve slots for a mount that
